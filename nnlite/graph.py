@@ -98,6 +98,18 @@ class SymbolicTensor:
     def __abs__(self) -> Any:
         return _operate("abs", self)
 
+    def __lt__(self, other: Any) -> Any:
+        return _operate("less", self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return _operate("less_equal", self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return _operate("greater", self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return _operate("greater_equal", self, other)
+
     def __getitem__(self, key: Any) -> Any:
         return _operate("getitem", self, key)
 

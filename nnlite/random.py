@@ -16,6 +16,7 @@ import numpy as np
 
 from nnlite.config import floatx
 from nnlite.eager import as_tensor
+from nnlite.traces import random_tensor
 from nnlite.types import RandomGenerator
 
 _shared: list[RandomGenerator] = []
@@ -129,8 +130,6 @@ def _in_a_graph(kind: str, shape: Any, low: float, high: float, seed: Any) -> An
     sizes = shape if isinstance(shape, (list, tuple)) else [shape]
     if all(isinstance(size, (int, np.integer)) for size in sizes):
         return None
-    from nnlite.layers.tracing import random_tensor
-
     return random_tensor(kind, shape, low, high, seed)
 
 

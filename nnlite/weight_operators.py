@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nnlite.eager import as_tensor
+from nnlite.traces import as_operand
 
 
 class WeightOperators:
@@ -16,8 +17,6 @@ class WeightOperators:
 
     def as_tensor(self) -> Any:
         """Return the values, or the tensor of the graph that stands for the weight."""
-        from nnlite.layers.tracing import as_operand
-
         tensor = as_operand(self)
         return as_tensor(self.value) if tensor is self else tensor
 

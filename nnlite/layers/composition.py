@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from nnlite.graph import SymbolicTensor
+from nnlite.traces import tracing
 
 WAY_OUT = (
     "A method call composes layers, with +, -, *, / and nnlite.ops between them, since no derivative is computed "
@@ -38,8 +40,6 @@ def run_call(layer: Any, inputs: Any, training: bool = False) -> Any:
     arguments = {"training": training} if _takes_training(layer.call) else {}
     if not any(isinstance(one, SymbolicTensor) for one in _flat(inputs)):
         return layer.call(inputs, **arguments)
-    from nnlite.layers.tracing import tracing, with_losses
-
     anchor = next(one for one in _flat(inputs) if isinstance(one, SymbolicTensor))
     try:
         with tracing(anchor) as trace:
@@ -53,7 +53,7 @@ def run_call(layer: Any, inputs: Any, training: bool = False) -> Any:
             raise TypeError(
                 f"{type(layer).__name__}.call must return results of layers; found {type(one).__name__}. {WAY_OUT}"
             )
-    return with_losses(outputs, trace.losses)
+    return import_module("nnlite.layers.tracing").with_losses(outputs, trace.losses) if trace.losses else outputs
 
 
 def refuse_own_steps(model: Any) -> None:

@@ -26,6 +26,7 @@ MODULES = {
         ("separable_convolution", "DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D"),
         ("arithmetic", "Affine Function GetItem Power Reduce"),
         ("tensors", "Broadcast Clip Extreme MatMul Total Transpose"),
+        ("conditions", "Compare Where"),
         ("tracing", "AddedLoss Parameter RandomValues"),
         ("attention", "AdditiveAttention Attention"),
         ("multi_head_attention", "MultiHeadAttention"),

@@ -13,10 +13,11 @@ import numpy as np
 from nnlite.graph import SymbolicTensor
 from nnlite.layers.arithmetic import Affine, Function, GetItem, Power
 from nnlite.layers.base import Layer
+from nnlite.layers.conditions import COMPARISONS, Compare
 from nnlite.layers.merging import Add
 from nnlite.layers.products import Divide, Multiply, Subtract
 from nnlite.layers.tensors import Broadcast, MatMul
-from nnlite.layers.tracing import as_operand
+from nnlite.traces import as_operand
 
 _PAIRS: dict[str, type[Layer]] = {"add": Add, "sub": Subtract, "mul": Multiply, "truediv": Divide}
 
@@ -47,6 +48,9 @@ def apply(name: str, x: SymbolicTensor, other: Any = None, swapped: bool = False
     if name == "abs":
         return Function("abs")(x)
     other = as_operand(other)
+    if name in COMPARISONS:
+        # A tensor of one number everywhere, in place of the number.
+        return Compare(name)([x, other if isinstance(other, SymbolicTensor) else Affine(0.0, other)(x)])
     if name == "matmul":
         return MatMul()([other, x] if swapped else [x, other]) if isinstance(other, SymbolicTensor) else NotImplemented
     if isinstance(other, SymbolicTensor):

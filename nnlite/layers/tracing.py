@@ -1,15 +1,11 @@
-"""What a method ``call`` does with more than the tensors that it is given: weights, random numbers, losses of its own.
+"""What a method ``call`` does with more than the tensors that it is given, as layers; see `nnlite.traces`.
 
-While ``call`` runs on symbolic tensors, a `Trace` is open. Weights that it computes with become the outputs of
-`Parameter` layers, random arrays those of `RandomValues`, and what it passes to ``add_loss`` the input of an
-`AddedLoss`, through which the outputs then go.
+Weights become the outputs of `Parameter` layers, random numbers those of `RandomValues`, and what is passed to
+``add_loss`` the input of an `AddedLoss`, through which the outputs then go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -20,42 +16,6 @@ from nnlite.random import OwnGenerator
 from nnlite.types import Array, Shape
 from nnlite.validation import check_argument, choice
 from nnlite.weights import Weight
-
-
-class Trace:
-    """One run of a method ``call`` on symbolic tensors.
-
-    Attributes
-    ----------
-    anchor : SymbolicTensor
-        An input: the number of its rows is that of every tensor of the graph.
-    losses : list of SymbolicTensor
-        Arguments of ``add_loss`` so far.
-    """
-
-    def __init__(self, anchor: SymbolicTensor) -> None:
-        self.anchor = anchor
-        self.losses: list[SymbolicTensor] = []
-
-
-_open: ContextVar[Trace | None] = ContextVar("nnlite_trace", default=None)
-
-
-def open_trace() -> Trace | None:
-    """Return the trace that is open, or None."""
-    return _open.get()
-
-
-@contextmanager
-def tracing(anchor: SymbolicTensor) -> Iterator[Trace]:
-    """Open a trace for the duration of a block."""
-    token = _open.set(Trace(anchor))
-    try:
-        trace = _open.get()
-        assert trace is not None
-        yield trace
-    finally:
-        _open.reset(token)
 
 
 class Parameter(Layer):
@@ -92,18 +52,6 @@ class Parameter(Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "shape": list(self.weight.shape)}
-
-
-def as_operand(value: Any) -> Any:
-    """Return a weight as a tensor of the graph while a trace is open; other values as they are."""
-    trace = _open.get()
-    if trace is None or not isinstance(value, Weight):
-        return value
-    if value.as_layer is None:
-        value.as_layer = Parameter(weight=value, dtype=value.dtype.name)
-    tensor = value.as_layer(trace.anchor)
-    tensor.row_free = True
-    return tensor
 
 
 class RandomValues(OwnGenerator, Layer):
@@ -160,37 +108,6 @@ class RandomValues(OwnGenerator, Layer):
         """Return the constructor's arguments."""
         own = {"shape": list(self.shape), "kind": self.kind, "low": self.low, "high": self.high, "seed": self.seed}
         return {**super().get_config(), **own}
-
-
-def random_tensor(kind: str, shape: Any, low: float, high: float, seed: Any) -> Any:
-    """Return a tensor of random numbers if a size is that of the rows of a symbolic tensor, else None."""
-    sizes = list(shape) if isinstance(shape, (list, tuple)) else [shape]
-    if not sizes or not (isinstance(sizes[0], Rows) or sizes[0] is None):
-        return None
-    trace = _open.get()
-    anchor = sizes[0].tensor if isinstance(sizes[0], Rows) else None if trace is None else trace.anchor
-    if anchor is None:
-        return None
-    return RandomValues(sizes[1:], kind, low, high, seed if isinstance(seed, int) else None)(anchor)
-
-
-class Rows:
-    """The number of rows of a symbolic tensor, which is known only when the model computes.
-
-    It equals None, as that size in ``tensor.shape`` does.
-    """
-
-    def __init__(self, tensor: SymbolicTensor) -> None:
-        self.tensor = tensor
-
-    def __eq__(self, other: object) -> bool:
-        return other is None or isinstance(other, Rows)
-
-    def __hash__(self) -> int:
-        return hash(None)
-
-    def __repr__(self) -> str:
-        return "None"
 
 
 class AddedLoss(Layer):

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnlite.graph import SymbolicTensor
 from nnlite.layers.composition import WAY_OUT
+from nnlite.traces import open_trace
 from nnlite.weights import Weight
 
 
@@ -76,8 +77,6 @@ class VariableNames:
         NotImplementedError
             If it is a tensor of a graph, and no method ``call`` runs; the message says what to do instead.
         """
-        from nnlite.layers.tracing import open_trace
-
         trace = open_trace()
         for one in loss if isinstance(loss, (list, tuple)) else [loss]:
             if not isinstance(one, SymbolicTensor):

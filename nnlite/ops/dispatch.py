@@ -11,7 +11,7 @@ import numpy as np
 from nnlite.eager import as_tensor
 from nnlite.graph import is_symbolic
 from nnlite.layers.composition import WAY_OUT
-from nnlite.layers.tracing import as_operand, open_trace
+from nnlite.traces import as_operand, open_trace
 
 
 def plain(value: Any) -> Any:

@@ -11,8 +11,9 @@ from nnlite import activations
 from nnlite.eager import as_tensor
 from nnlite.graph import is_symbolic
 from nnlite.layers.activation import Activation
-from nnlite.layers.arithmetic import FUNCTIONS, Function, Power, Reduce
+from nnlite.layers.arithmetic import FUNCTIONS, Affine, Function, Power, Reduce
 from nnlite.layers.composition import WAY_OUT
+from nnlite.layers.conditions import Compare, Where
 from nnlite.layers.products import Maximum, Minimum
 from nnlite.layers.tensors import Clip, Extreme, Total
 from nnlite.ops.dispatch import of_arrays, plain
@@ -78,7 +79,7 @@ def _reduction(name: str, function: Callable[..., Any], mean_of_terms: bool | No
         if mean_of_terms is not None and axes is not None:
             if 0 in axes and not x.row_free:
                 raise TypeError(f"{name} of a symbolic tensor is over axes of its records, or over all axes")
-            return Reduce(axes, keepdims, mean_of_terms)(x)
+            return Reduce(axes, keepdims, mean_of_terms, x.row_free)(x)
         if name in ("max", "min") and axes is not None and len(axes) == 1:
             return Extreme(axes[0], keepdims, smallest=name == "min")(x)
         if name in ("var", "std") and axes is not None:
@@ -159,23 +160,59 @@ cosh, sinh, tan, arctan, arctan2, log2, log10 = (
     for function in (np.cosh, np.sinh, np.tan, np.arctan, np.arctan2, np.log2, np.log10)
 )
 _maximum, _minimum = of_arrays("maximum", np.maximum), of_arrays("minimum", np.minimum)
-_EQUALITIES = (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
+
+
+def _comparison(name: str) -> Callable[[Any, Any], Any]:
+    def call(x: Any, y: Any) -> Any:
+        if not is_symbolic([x, y]):
+            return as_tensor(getattr(np, name)(plain(x), plain(y)))
+        pair = [x if is_symbolic(x) else Affine(0.0, x)(y), y if is_symbolic(y) else Affine(0.0, y)(x)]
+        return Compare(name)(pair)
+
+    call.__name__ = name
+    call.__doc__ = f"Return NumPy's `{name}` of arrays; of symbolic tensors 1 for what is true, and 0."
+    return call
+
+
 equal, not_equal, less, less_equal, greater, greater_equal = (
-    of_arrays(function.__name__, function) for function in _EQUALITIES
+    _comparison(name) for name in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")
 )
-logical_and, logical_or, logical_not, isnan, isfinite, sign, floor, ceil, round, where, mod = (
+
+
+def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
+    """Return x1 where a condition is true, else x2; of arrays or symbolic tensors."""
+    if not is_symbolic([condition, x1, x2]):
+        return as_tensor(np.where(plain(condition), *(() if x1 is None else (plain(x1), plain(x2)))))
+    known = next(one for one in (condition, x1, x2) if is_symbolic(one))
+    return Where()(
+        [one if is_symbolic(one) else Affine(0.0, np.asarray(one, float))(known) for one in (condition, x1, x2)]
+    )
+
+
+def logical_and(x1: Any, x2: Any) -> Any:
+    """Return whether both are true; of symbolic tensors as 1 and 0."""
+    return x1 * x2 if is_symbolic([x1, x2]) else as_tensor(np.logical_and(plain(x1), plain(x2)))
+
+
+def logical_or(x1: Any, x2: Any) -> Any:
+    """Return whether one is true; of symbolic tensors as 1 and 0."""
+    return maximum(x1, x2) if is_symbolic([x1, x2]) else as_tensor(np.logical_or(plain(x1), plain(x2)))
+
+
+def logical_not(x: Any) -> Any:
+    """Return whether it is false; of symbolic tensors as 1 and 0."""
+    return 1.0 - x if is_symbolic(x) else as_tensor(np.logical_not(plain(x)))
+
+
+isnan, isfinite, sign, floor, ceil, round, mod = (
     of_arrays(function.__name__, function)
     for function in (
-        np.logical_and,
-        np.logical_or,
-        np.logical_not,
         np.isnan,
         np.isfinite,
         np.sign,
         np.floor,
         np.ceil,
         np.round,
-        np.where,
         np.mod,
     )
 )

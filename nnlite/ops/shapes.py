@@ -11,12 +11,12 @@ import numpy as np
 from nnlite.config import floatx
 from nnlite.eager import as_tensor
 from nnlite.graph import is_symbolic
-from nnlite.layers.arithmetic import GetItem
+from nnlite.layers.arithmetic import Affine, GetItem
 from nnlite.layers.merging import Concatenate
 from nnlite.layers.reshaping import Permute, Reshape
 from nnlite.layers.tensors import Transpose
-from nnlite.layers.tracing import Rows
 from nnlite.ops.dispatch import of_arrays, plain
+from nnlite.traces import Rows
 
 
 def convert_to_tensor(x: Any, dtype: Any = None, **_: Any) -> Any:
@@ -174,6 +174,14 @@ arange, linspace, full, eye, take, flip, roll, pad, sort, argsort, unique = (
         np.unique,
     )
 )
-zeros_like, ones_like, full_like = (
-    of_arrays(function.__name__, function) for function in (np.zeros_like, np.ones_like, np.full_like)
-)
+full_like = of_arrays("full_like", np.full_like)
+
+
+def zeros_like(x: Any, dtype: Any = None) -> Any:
+    """Return zeros in the shape of an array or a symbolic tensor."""
+    return Affine(0.0, 0.0)(x) if is_symbolic(x) else as_tensor(np.zeros_like(plain(x), dtype))
+
+
+def ones_like(x: Any, dtype: Any = None) -> Any:
+    """Return ones in the shape of an array or a symbolic tensor."""
+    return Affine(0.0, 1.0)(x) if is_symbolic(x) else as_tensor(np.ones_like(plain(x), dtype))
