@@ -126,7 +126,7 @@ def _operate(name: str, tensor: SymbolicTensor, *operands: Any, swapped: bool = 
     return operators.apply(name, tensor, *operands, swapped=swapped)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Node:
     """One use of a layer, with its inputs and outputs.
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from nnlite.eager import as_tensor
 from nnlite.initializers import Initializer
@@ -21,6 +20,9 @@ from nnlite.random import global_generator
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array
 from nnlite.weight_operators import WeightOperators
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 
 class Weight(WeightOperators):

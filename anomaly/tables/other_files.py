@@ -1,6 +1,6 @@
-"""Tables in files other than CSV: Parquet, Feather, ARFF, MATLAB and Excel, by libraries that are installed beside.
+"""Tables in files other than CSV: Parquet, Feather, ARFF, MATLAB and Excel.
 
-The extra ``files`` of this distribution installs them.
+All but ARFF need libraries, which the extra ``files`` of this distribution installs.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from anomaly.errors import DataError
+from anomaly.tables.arff_files import read_arff
 from anomaly.tables.arrow_files import ARROW_SUFFIXES, read_arrow_file
-from anomaly.tables.cells import as_column, objects_as_column
 from anomaly.tables.excel_files import read_xlsx
-from anomaly.tables.libraries import library
 from anomaly.tables.mat_files import read_mat
-from anomaly.tables.table import Table, table_of_columns
-from nnlite.types import Array
+from anomaly.tables.table import Table
 
 
 def is_other_file(path: str | os.PathLike[str]) -> bool:
@@ -33,7 +31,7 @@ def is_other_file(path: str | os.PathLike[str]) -> bool:
 def read_other_file(path: str | os.PathLike[str]) -> Table:
     """Read a table from a Parquet, Feather, ARFF, MATLAB or Excel file.
 
-    - ARFF: ``?`` is missing, and nominal attributes are categories.
+    - ARFF: dense or sparse; ``?`` is missing, and nominal attributes are categories. It needs no library.
     - MATLAB: the matrix ``X``, or the only one; vectors of as many numbers, such as ``y``, are columns of their own. A
       matrix of which the columns are as many as these numbers is transposed, with a warning.
     - Excel: the first sheet, whose first row has the names.
@@ -64,23 +62,9 @@ def read_other_file(path: str | os.PathLike[str]) -> Table:
         raise DataError(f"cannot read {name!r}: {' '.join(str(error).split()) or type(error).__name__}") from error
 
 
-def _read_arff(path: str) -> Table:
-    data, meta = library("scipy.io.arff", path).loadarff(path)
-    columns: dict[str, Array] = {}
-    categorical = set()
-    for name, kind in zip(meta.names(), meta.types(), strict=True):
-        if kind == "nominal":
-            categorical.add(name)
-            texts = [value.decode() for value in data[name].tolist()]
-            columns[name] = objects_as_column([None if text == "?" else text for text in texts], name)
-        else:
-            columns[name] = as_column(data[name], name)
-    return table_of_columns(columns, repr(path), frozenset(categorical))
-
-
 _READERS: dict[str, Callable[[str], Table]] = {
     **dict.fromkeys(ARROW_SUFFIXES, read_arrow_file),
-    ".arff": _read_arff,
+    ".arff": read_arff,
     ".mat": read_mat,
     ".xlsx": read_xlsx,
 }

@@ -6,6 +6,14 @@ from __future__ import annotations
 MODULES = {
     name: module
     for module, names in (
+        ("activation", "Activation ELU LeakyReLU ReLU Sigmoid Softmax Tanh"),
+        ("dense", "Dense"),
+        ("input", "InputLayer"),
+        ("masking", "Masking"),
+        ("merging", "Add Concatenate"),
+        ("noise", "ActivityRegularization Dropout GaussianNoise SpatialDropout1D"),
+        ("normalization", "BatchNormalization LayerNormalization"),
+        ("reshaping", "Flatten Permute RepeatVector Reshape"),
         ("convolution", "Conv1D Conv2D"),
         ("transposed_convolution", "Conv1DTranspose Conv2DTranspose"),
         ("pooling", "AveragePooling1D AveragePooling2D MaxPooling1D MaxPooling2D"),
@@ -35,9 +43,12 @@ MODULES = {
 }
 
 # Functions that are imported on first access; they are not layers that a file may name.
-FUNCTIONS = dict.fromkeys(
-    ("add", "average", "concatenate", "dot", "maximum", "minimum", "multiply", "subtract"), "merging_functions"
-)
+FUNCTIONS = {
+    "Input": "input",
+    **dict.fromkeys(
+        ("add", "average", "concatenate", "dot", "maximum", "minimum", "multiply", "subtract"), "merging_functions"
+    ),
+}
 
 # Other names of the same layers in Keras.
 ALIASES = {

@@ -7,15 +7,6 @@ from anomaly.cli import main
 from anomaly.errors import DataError, FileFormWarning
 from anomaly.tables.other_files import read_other_file
 
-ARFF = """@relation trial
-@attribute size numeric
-@attribute color {red, blue}
-@data
-1.5,red
-?,blue
-2.5,?
-"""
-
 
 @pytest.mark.parametrize("ending", ["parquet", "feather"])
 def test_arrow_files(tmp_path, ending):
@@ -38,16 +29,6 @@ def test_arrow_files(tmp_path, ending):
     assert np.isnan(found["n"][1])
     assert found["t"].tolist() == ["a", None, "b"]
     assert found.categorical == {"c"}
-
-
-def test_arff(tmp_path):
-    pytest.importorskip("scipy", reason="SciPy reads ARFF")
-    path = tmp_path / "data.arff"
-    path.write_text(ARFF)
-    found = read_other_file(path)
-    assert found["color"].tolist() == ["red", "blue", None]
-    assert np.isnan(found["size"][1])
-    assert found.categorical == {"color"}
 
 
 def test_mat(tmp_path):
