@@ -102,9 +102,7 @@ class FunctionLoss(Loss):
         key = (*y_pred.shape[1:], y_pred.dtype.name)
         if key not in self._traced:
             try:
-                traced = import_module("nnlite.layers.derivatives").TracedLoss(
-                    self.function, y_pred.shape[1:], y_pred.dtype
-                )
+                traced = import_module("nnlite.derivatives").TracedLoss(self.function, y_pred.shape[1:], y_pred.dtype)
                 expected = np.asarray(self.function(y_true, y_pred))
                 found = traced.values(y_true, y_pred)
                 same = found.shape == expected.shape and np.allclose(found, expected, rtol=1e-3, atol=1e-4)
