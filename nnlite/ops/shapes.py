@@ -82,8 +82,21 @@ def squeeze(x: Any, axis: Any = None) -> Any:
     return Reshape((*x.shape[1:place], *x.shape[place + 1 :]))(x)
 
 
+class StackedFirst:
+    """Symbolic tensors along an axis before their rows, which `transpose` must then put after the rows."""
+
+    def __init__(self, parts: Sequence[Any]) -> None:
+        self.parts = list(parts)
+
+
 def transpose(x: Any, axes: Any = None) -> Any:
     """Return an array, or the records of a symbolic tensor, with its axes in another order."""
+    if isinstance(x, StackedFirst):
+        if axes is None or list(axes)[:2] != [1, 0]:
+            raise TypeError("symbolic tensors that are stacked before their rows need a transpose by [1, 0, 2, ...]")
+        joined = stack(x.parts, axis=1)
+        rest = [1, *list(axes)[2:]]
+        return joined if rest == sorted(rest) else Permute(tuple(rest))(joined)
     if is_symbolic(x) and axes is not None and axes[0] == 0:
         return Permute(tuple(axes[1:]))(x)
     if is_symbolic(x) and x.row_free:
@@ -101,7 +114,7 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Any:
     if is_symbolic(xs):
         place = axis % (len(xs[0].shape) + 1)
         if place == 0:
-            raise TypeError("symbolic tensors cannot be stacked before their rows: stack along axis 1 or later")
+            return StackedFirst(xs)
         return concatenate([expand_dims(one, place) for one in xs], place)
     return as_tensor(np.stack([plain(x) for x in xs], axis))
 

@@ -4,10 +4,23 @@ import numpy as np
 import pytest
 
 import nnlite
-from nnlite import backend, ops, random
+from nnlite import backend, losses, ops, random
 from nnlite.compat import tensorflow as tf
 from nnlite.gradcheck import check_model
-from nnlite.layers import Activation, Dense, Flatten, Input, Lambda, Layer
+from nnlite.layers import (
+    LSTM,
+    RNN,
+    Activation,
+    Dense,
+    Flatten,
+    GRUCell,
+    Input,
+    Lambda,
+    Layer,
+    LSTMCell,
+    SimpleRNNCell,
+    StackedRNNCells,
+)
 from nnlite.models import Model, Sequential, load_model
 
 RNG = np.random.default_rng(0)
@@ -115,6 +128,46 @@ def test_operations_have_exact_gradients_and_the_values_of_numpy(doubles, name):
     arrays = Model(inputs, h).predict(X, verbose=0)
     found = Model(inputs, outputs).predict(X, verbose=0)
     np.testing.assert_allclose(found, CALLS[name](nnlite.eager.as_tensor(arrays)), rtol=1e-10)
+
+
+def test_cells_are_layers_of_their_kind(doubles):
+    inputs = Input((5, 3))
+    cell = LSTMCell(6)
+    y, *states = RNN(cell, return_state=True)(inputs)
+    step, states = cell(y[:, :3], states=states)
+    together = ops.transpose(ops.stack([y, step]), (1, 0, 2))
+    model = compiled(inputs, Dense(2)(Flatten()(together)))
+    check_model(model, X, Y)
+    assert [w.shape for w in cell.weights] == [(3, 24), (6, 24), (24,)]
+    assert len(model.weights) == 5
+    stacked = RNN(StackedRNNCells([GRUCell(4), SimpleRNNCell(3)]), go_backwards=True)
+    check_model(compiled(inputs, Dense(2)(stacked(inputs))), X, Y)
+    lstm = LSTM(6)
+    lstm.build((None, 5, 3))
+    lstm.set_weights(cell.get_weights())
+    np.testing.assert_allclose(RNN(cell)(X), lstm(X), rtol=1e-12)
+    with pytest.raises(TypeError, match="RNN.*Dense"):
+        RNN(Dense(2))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mean_squared_error",
+        "mean_absolute_error",
+        "huber",
+        "kl_divergence",
+        "binary_crossentropy",
+        "categorical_crossentropy",
+    ],
+)
+def test_losses_of_tensors_have_the_derivatives_of_losses(name):
+    y, p = np.random.default_rng(0).uniform(0.1, 0.9, size=(2, 7, 3))
+    function = getattr(losses, name)
+    doubled = losses.get(lambda a, b: 2.0 * function(a, b))
+    np.testing.assert_allclose(doubled.gradient(y, p), 2 * losses.get(name).gradient(y, p), rtol=1e-10)
+    with pytest.raises(TypeError, match="log_cosh.*not supported"):
+        losses.log_cosh(Input((3,)), Input((3,)))
 
 
 def test_random_numbers_of_a_graph_are_drawn_anew():
