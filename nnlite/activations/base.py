@@ -22,14 +22,15 @@ from nnlite.types import Array
 A = TypeVar("A", bound="ActivationFunction")
 
 
-def _or_layer(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+def _or_layer(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return the method `__call__` of an activation function, which also takes symbolic tensors."""
 
     @functools.wraps(function)
-    def call(self: Any, x: Any) -> Any:
+    def call(self: Any, x: Any, **settings: Any) -> Any:
         if isinstance(x, SymbolicTensor):
-            return import_module("nnlite.layers.activation").Activation(self)(x)
-        return function(self, x)
+            applied = self.with_settings(settings) if settings else self
+            return import_module("nnlite.layers.activation").Activation(applied)(x)
+        return function(self, x, **settings)
 
     return call
 
@@ -44,7 +45,7 @@ class ActivationFunction:
         """Let a call on a symbolic tensor give a layer."""
         super().__init_subclass__(**settings)
         if "__call__" in cls.__dict__:
-            cls.__call__ = _or_layer(cls.__dict__["__call__"])  # type: ignore[method-assign, assignment]
+            cls.__call__ = _or_layer(cls.__dict__["__call__"])  # type: ignore[method-assign]
 
     short_name: ClassVar[str] = ""
     """Name of the function in arguments of layers; by default that of the class."""

@@ -29,7 +29,7 @@ class _Cell(Layer):
 
     def __init__(self, units: int, *arguments: Any, **settings: Any) -> None:
         super().__init__(name=settings.pop("name", None))
-        self.layer = self.kind(units, *arguments, **settings, return_state=True)
+        self.layer = self.kind(units, *arguments, **{**settings, "return_state": True})
         self.units, self.state_size = self.layer.units, [self.layer.units] * self.layer.n_states
         self.output_size = self.layer.units
 
