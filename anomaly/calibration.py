@@ -14,13 +14,16 @@ for outliers with conformal p-values", Annals of Statistics 51 (2023).
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from anomaly.thresholds.extrapolation import fresh_quantile, warn_if_few
 from nnlite.types import Array
 from nnlite.validation import as_finite, check_value, integer, number
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 RATE = number(above=0, below=1)
 """Constraint of rates and prior probabilities."""

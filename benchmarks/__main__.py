@@ -13,6 +13,7 @@ COMMANDS = {
     "fuzz": "random models: backends, gradients, batches, files, configurations and evaluations against each other",
     "house": "the structure of the packages: imports, lengths, and the files a run enters",
     "keras-suite": "Keras's own unit tests, run on nnlite in a Python with Keras",
+    "deploy": "start, memory, size and throughput of each way to run a detector: Python, service, ONNX, C",
     "golden": "scores of many settings, bit for bit against another version",
 }
 _MODULES = {"golden": "benchmarks.golden", "keras-suite": "benchmarks.keras_suite.command"}

@@ -13,31 +13,35 @@ The names are those of Keras:
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nnlite import (
-    activations,
-    callbacks,
-    config,
-    initializers,
-    layers,
-    likelihoods,
-    losses,
-    metrics,
-    models,
-    optimizers,
-    random,
-    regularizers,
-    utils,
-)
-from nnlite.archive import FileFormatError
-from nnlite.layers import Input, Layer
-from nnlite.models import Model, Sequential, load_model
+if TYPE_CHECKING:
+    from nnlite import (
+        activations,
+        backend,
+        callbacks,
+        compat,
+        config,
+        constraints,
+        initializers,
+        layers,
+        likelihoods,
+        losses,
+        metrics,
+        models,
+        ops,
+        optimizers,
+        preprocessing,
+        random,
+        regularizers,
+        saving,
+        utils,
+    )
+    from nnlite.archive import FileFormatError
+    from nnlite.layers import Input, Layer
+    from nnlite.models import Model, Sequential, load_model
 
 __version__ = "0.1.0"
-
-# Modules that are imported on first access: programs for Keras use them, scoring does not.
-_LATER = ("backend", "compat", "constraints", "ops", "preprocessing", "saving")
 
 __all__ = [
     "FileFormatError",
@@ -69,9 +73,29 @@ __all__ = [
 ]
 
 
+# Where names come from that are no modules of their own.
+_MODULES = {
+    "FileFormatError": "archive",
+    "Input": "layers",
+    "Layer": "layers",
+    "Model": "models",
+    "Sequential": "models",
+    "Variable": "variables",
+    "load_model": "models",
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name == "Variable":
-        return import_module("nnlite.variables").Variable
-    if name not in _LATER:
+    # Everything is imported on first access: a program waits only for what it uses.
+    if name in _MODULES:
+        found = getattr(import_module(f"nnlite.{_MODULES[name]}"), name)
+    elif name in __all__:
+        found = import_module(f"nnlite.{name}")
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module(f"nnlite.{name}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

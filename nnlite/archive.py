@@ -18,6 +18,7 @@ from typing import IO, Any
 import numpy as np
 
 from nnlite.files import atomic_write
+from nnlite.stored_zip import stored_members
 from nnlite.types import Array
 
 FORMAT = "nnlite"
@@ -25,6 +26,8 @@ VERSION = 1
 _CONFIG = "config.json"
 _DTYPES = ("float32", "float64", "int32", "int64", "uint8", "bool")
 _DEEPEST = 100
+# Behind the magic string, the version and the length of the header, which has two bytes.
+_HEADER_START = 10
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -151,9 +154,10 @@ def _numbers(value: Any, path: str = "") -> Iterator[tuple[str, float]]:
     """Yield the floating-point numbers in JSON values, each with its place."""
     if isinstance(value, float):
         yield path, value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for name, one in value.items():
-            yield from _numbers(one, f"{path}.{name}" if path else str(name))
+            if isinstance(one, (float, dict, list)):
+                yield from _numbers(one, f"{path}.{name}" if path else str(name))
     elif isinstance(value, list):
         for i, one in enumerate(value):
             yield from _numbers(one, f"{path}[{i}]")
@@ -197,9 +201,12 @@ def read_members(file: IO[bytes], label: str) -> dict[str, bytes]:
     FileFormatError
         If it is not such a file, claims to hold more bytes than it has, or names a member twice.
     """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if (members := stored_members(file.read())) is not None:
+        return members
     import zipfile
 
-    size = file.seek(0, os.SEEK_END)
     file.seek(0)
     try:
         with zipfile.ZipFile(file) as archive:
@@ -251,13 +258,13 @@ def _parse_array(content: bytes, label: str) -> Array:
     try:
         if np.lib.format.read_magic(stream) != (1, 0):
             raise ValueError("unknown array format version")
-        shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+        shape, fortran_order, dtype = _usual_header(content) or np.lib.format.read_array_header_1_0(stream)
     # NumPy parses the header as a Python literal, which can raise many types of exceptions.
     except Exception as error:
         raise FileFormatError(f"{label} cannot be read: {error}") from error
     if dtype.name not in _DTYPES or dtype.byteorder == ">":
         raise FileFormatError(f"{label} has dtype {dtype}; expected one of {_DTYPES}")
-    start = stream.tell()
+    start = _HEADER_START + int.from_bytes(content[_HEADER_START - 2 : _HEADER_START], "little")
     if min(shape, default=0) < 0 or fortran_order:
         raise FileFormatError(f"{label} has an impossible layout: shape {shape}")
     if math.prod(shape) * dtype.itemsize != len(content) - start:
@@ -265,3 +272,19 @@ def _parse_array(content: bytes, label: str) -> Array:
             f"{label} claims shape {shape} of {dtype.name}, which is not the {len(content) - start:,} bytes there are"
         )
     return np.frombuffer(content, dtype, offset=start).reshape(shape).copy()
+
+
+def _usual_header(content: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]] | None:
+    """Return shape, order and dtype of an array as NumPy writes them, and None where they are written otherwise.
+
+    To parse a Python literal takes longer than all else about a small array.
+    """
+    end = _HEADER_START + int.from_bytes(content[_HEADER_START - 2 : _HEADER_START], "little")
+    header = content[_HEADER_START:end].decode("latin-1").rstrip()
+    descr, _, rest = header.removeprefix("{'descr': '").partition("', 'fortran_order': False, 'shape': (")
+    sizes = [size for size in rest.removesuffix("), }").split(",") if size.strip()]
+    if len(descr) != 3 or not all(size.strip().isdecimal() for size in sizes):
+        return None
+    shape = tuple(int(size) for size in sizes)
+    written = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}"
+    return (shape, False, np.dtype(descr)) if header == written else None

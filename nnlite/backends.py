@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -18,9 +18,11 @@ from nnlite.compiled import CompiledNetwork
 from nnlite.cost import numpy_seconds
 from nnlite.data import Data
 from nnlite.dense_chain import ChainLayer
-from nnlite.known_columns import KnownColumns
 from nnlite.types import Array, RandomGenerator
 from nnlite.validation import check_value, choice, integer
+
+if TYPE_CHECKING:
+    from nnlite.known_columns import KnownColumns
 
 T = TypeVar("T")
 

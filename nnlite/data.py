@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -94,8 +94,7 @@ def check_shape(array: Array, shape: Shape, what: str) -> Array:
     return array
 
 
-@dataclass
-class Batch:
+class Batch(NamedTuple):
     """Rows of inputs, targets and sample weights for one step of training."""
 
     x: list[Array]
@@ -104,7 +103,7 @@ class Batch:
     n_rows: int
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Data:
     """Arrays for training or evaluation: inputs, targets and sample weights."""
 

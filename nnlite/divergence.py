@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from nnlite.compiled import CompiledNetwork
 from nnlite.data import Batch
 from nnlite.network import run_layer
 from nnlite.training_state import RunningFit, TrainingState
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class DivergenceError(ValueError):

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nnlite.backends import Session, check_backend, open_session
-from nnlite.callbacks import Callback, CallbackList
-from nnlite.callbacks.base import as_callbacks
+from nnlite.callbacks.base import Callback, CallbackList, as_callbacks
 from nnlite.data import Batch, Data, as_array, as_list, by_name, check_batch_size, weights_of_classes
 from nnlite.layers.masking import masked_weight
 from nnlite.prediction import Predictor, as_verbosity

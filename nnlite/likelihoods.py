@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nnlite.activations import sigmoid
-from nnlite.losses import Loss, registry
+from nnlite.losses import Loss
 from nnlite.types import Array
 from nnlite.validation import check_argument, choice, number
 
@@ -252,8 +252,3 @@ def _clip(p: Array) -> Array:
     """Return probabilities clipped to [epsilon, 1 - epsilon], where both logarithms are finite."""
     as_float = p.dtype.type
     return np.clip(p, as_float(_EPSILON), as_float(1 - _EPSILON))
-
-
-registry.register(GaussianNLL, "GaussianNLL", "gaussian_nll")
-registry.register(MaskedGaussianNLL, "MaskedGaussianNLL", "masked_gaussian_nll")
-registry.register(BernoulliNLL, "BernoulliNLL", "bernoulli_nll")

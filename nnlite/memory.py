@@ -8,11 +8,14 @@ half the time with arrays aligned to cache lines.
 from __future__ import annotations
 
 from itertools import count
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 LINE = 64
 """Size of a cache line in bytes."""

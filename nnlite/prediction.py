@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnlite.backends import check_backend, one_record_function, open_prediction
-from nnlite.callbacks import Callback, CallbackList
-from nnlite.callbacks.base import as_callbacks
+from nnlite.callbacks.base import Callback, CallbackList, as_callbacks
 from nnlite.compiled import CompiledNetwork
 from nnlite.data import as_array, as_list, by_name, check_batch_size, check_shape
 from nnlite.streams import Stream, is_stream, parts_of

@@ -16,7 +16,7 @@ from nnlite.layers.base import Layer
 from nnlite.types import Array
 
 
-@dataclass
+@dataclass(eq=False)
 class Step:
     """One use of a layer in a network.
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from nnlite.callbacks import Callback, CallbackList, History, ProgressBar
-from nnlite.data import Batch
+from nnlite.callbacks.base import Callback, CallbackList
+from nnlite.data import Batch, Data
 from nnlite.evaluation import Evaluator
 from nnlite.streams import Stream, parts_of
+from nnlite.validation import check_value, number
+
+if TYPE_CHECKING:
+    from nnlite.callbacks.records import History
 
 
 class StreamTrainer(Evaluator):
@@ -33,6 +38,8 @@ class StreamTrainer(Evaluator):
         class_weight: Mapping[int, float] | None,
     ) -> History:
         """Train on a stream; the layers compute, since the engine needs all data at once."""
+        from nnlite.callbacks.records import History, ProgressBar
+
         self.as_data(*parts_of(stream.first()), class_weight)
         _ = self.weight_vector
         history = self.history = History()
@@ -78,3 +85,15 @@ class StreamTrainer(Evaluator):
                 if self.stop_training:
                     break
         return logs
+
+    def _validation(
+        self, data: Data, fraction: float, validation_data: tuple[Any, ...] | None
+    ) -> tuple[Data, Data | None]:
+        """Return the data for training and those for validation."""
+        if validation_data is not None:
+            if not isinstance(validation_data, (list, tuple)) or len(validation_data) not in (2, 3):
+                raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
+            x, y, weight = (*validation_data, None)[:3]
+            return data, self.as_data(x, y, weight)
+        check_value("validation_split", fraction, number(least=0, below=1))
+        return data.split(fraction) if fraction else (data, None)

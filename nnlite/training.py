@@ -8,6 +8,8 @@ masks, sample weights and penalties, `Trainer.loss_and_gradients` and `Trainer._
     dy = objective.gradients(y, outputs)
     model.backward(dy, cache)
     optimizer.step(parameters, gradients)
+
+What only `fit` needs is imported by it, so that a program which scores need not wait.
 """
 
 from __future__ import annotations
@@ -16,14 +18,11 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nnlite.backends import Session, check_backend, open_session
-from nnlite.callbacks import Callback, CallbackList, History, ProgressBar
-from nnlite.callbacks.base import as_callbacks
-from nnlite.checkpoints import load_checkpoint, save_checkpoint
-from nnlite.data import Batch, Data, check_batch_size
-from nnlite.divergence import DivergenceWatch, ReplayedBatch
+from nnlite.callbacks.base import Callback, CallbackList, as_callbacks
+from nnlite.data import Batch, check_batch_size
 from nnlite.evaluation import DEFAULT_BATCH_SIZE, as_results
 from nnlite.job import told_often
 from nnlite.prediction import as_verbosity
@@ -31,9 +30,12 @@ from nnlite.random import global_generator
 from nnlite.streaming import StreamTrainer
 from nnlite.streams import ArrayBatches, Stream, is_stream, parts_of
 from nnlite.targets import check_known
-from nnlite.training_state import RunningFit
-from nnlite.validation import check_value, number
 from nnlite.weights import constrain
+
+if TYPE_CHECKING:
+    from nnlite.callbacks.records import History
+    from nnlite.divergence import DivergenceWatch, ReplayedBatch
+    from nnlite.training_state import RunningFit
 
 
 class Trainer(StreamTrainer):
@@ -173,6 +175,11 @@ class Trainer(StreamTrainer):
         nnlite.archive.FileFormatError
             If `resume` is no checkpoint of such a fit.
         """
+        from nnlite.callbacks.records import ProgressBar
+        from nnlite.checkpoints import load_checkpoint
+        from nnlite.divergence import DivergenceWatch
+        from nnlite.training_state import RunningFit
+
         check_backend(backend, threads)
         if is_stream(x) or is_stream(validation_data) or steps_per_epoch or validation_steps:
             if backend == "numba" or resume is not None:
@@ -274,6 +281,8 @@ class Trainer(StreamTrainer):
                 logs = {**logs, **{f"val_{name}": value for name, value in validate().items()}}
             hooks.on_epoch_end(epoch, logs)
             if fit.checkpoint is not None:
+                from nnlite.checkpoints import save_checkpoint
+
                 save_checkpoint(fit.checkpoint, self, fit, epoch + 1)
                 fit.checkpoint = None
             if self.stop_training:
@@ -283,6 +292,8 @@ class Trainer(StreamTrainer):
     @contextmanager
     def _running_fit(self, fit: RunningFit) -> Iterator[History]:
         """Begin a fit; after a fit inside a callback of another fit, restore the state of the outer one."""
+        from nnlite.callbacks.records import History
+
         outer = (self.history, self.stop_training, self.running_fit) if self._n_running_fits else None
         self._n_running_fits += 1
         self.history, self.stop_training, self.running_fit = History(), False, fit
@@ -331,6 +342,8 @@ class Trainer(StreamTrainer):
 
     def _replay(self, fit: RunningFit) -> Iterator[ReplayedBatch]:
         """Train an epoch without callbacks, one batch whenever its `train` is called."""
+        from nnlite.divergence import ReplayedBatch
+
         session = fit.session
         orders = fit.data.orders(fit.shuffle, 1) if session is None else session.orders(fit.shuffle, 1)
 
@@ -375,15 +388,3 @@ class Trainer(StreamTrainer):
         with self._pass_through_data():
             self._train_step(data.rows(slice(None)))
             return as_results(self._objective.logs(), return_dict)
-
-    def _validation(
-        self, data: Data, fraction: float, validation_data: tuple[Any, ...] | None
-    ) -> tuple[Data, Data | None]:
-        """Return the data for training and those for validation."""
-        if validation_data is not None:
-            if not isinstance(validation_data, (list, tuple)) or len(validation_data) not in (2, 3):
-                raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
-            x, y, weight = (*validation_data, None)[:3]
-            return data, self.as_data(x, y, weight)
-        check_value("validation_split", fraction, number(least=0, below=1))
-        return data.split(fraction) if fraction else (data, None)

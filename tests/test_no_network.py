@@ -1,7 +1,11 @@
-"""Nothing opens a socket: not fitting, scoring, saving, plotting, nor any command."""
+"""Nothing opens a socket: not fitting, scoring, saving, plotting, nor any command but ``anomaly serve``."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
+
+import anomaly
 
 PROGRAM = """
 import sys
@@ -35,3 +39,23 @@ def test_nothing_opens_a_socket(tmp_path):
 def test_the_watch_would_notice():
     program = PROGRAM.partition("from anomaly")[0] + "import socket; socket.socket().close(); sys.exit(bool(opened))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 1
+
+
+def test_the_service_alone_has_sockets():
+    imports = re.compile(
+        r"^\s*(?:import|from) (socket|socketserver|http|urllib|ssl|asyncio|uvicorn|starlette|anyio)\b", re.MULTILINE
+    )
+    root = Path(anomaly.__file__).parents[1]
+    sources = [path for package in ("anomaly", "nnlite") for path in (root / package).rglob("*.py")]
+    found = {path.relative_to(root).parent.as_posix() for path in sources if imports.search(path.read_text())}
+    assert found == {"anomaly/serve"}
+
+
+def test_the_service_is_imported_by_its_command_alone():
+    program = (
+        "import pkgutil, sys, anomaly.cli, anomaly.detectors\n"
+        "for one in pkgutil.iter_modules(anomaly.cli.__path__): __import__(f'anomaly.cli.{one.name}')\n"
+        "found = [name for name in sys.modules if name.startswith(('anomaly.serve', 'starlette', 'uvicorn'))]\n"
+        "assert not found, found"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -12,6 +12,7 @@ COMMANDS = {
     "plot": "Plot scores, contributions and the latent space, and with labels the curves.",
     "report": "Write one HTML page on the rows of a file: what is anomalous, and why.",
     "export": "Write the score of a model as an ONNX file, or as a program in C for devices without Python.",
+    "serve": "Score records that are sent by HTTP.",
     "info": "Describe a model: settings, columns, network and threshold.",
     "completion": "Print what makes a shell complete commands, options, files and columns.",
 }

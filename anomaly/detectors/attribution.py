@@ -30,13 +30,15 @@ the Theory of Games II* (1953).
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from anomaly.detectors.expectation import Replacements
 from anomaly.detectors.features import FeatureSet
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from anomaly.detectors.expectation import Replacements
 
 _BY_NETWORK = 0.01
 # Over made-up, numeric and mixed tables, no other column beside the first was ever named first for trying more, and of

@@ -13,7 +13,7 @@ import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import wraps
 from typing import Any, ClassVar, TypeVar
 
@@ -27,9 +27,7 @@ from anomaly.tables.csv_form import CsvForm
 from anomaly.thresholds.automatic import AutoThreshold
 from anomaly.thresholds.spread import QuantileThreshold
 from nnlite.archive import dump_archive
-from nnlite.divergence import DivergenceError
 from nnlite.files import atomic_write
-from nnlite.notebook import job_shown
 from nnlite.types import Array
 from nnlite.validation import Constraint, check_parameters, check_value, choice, number
 
@@ -447,7 +445,7 @@ def _all_or_nothing(fit: Callable[..., Self]) -> Callable[..., Self]:
     @wraps(fit)
     def fit_copy(self: Self, *args: Any, **kwargs: Any) -> Self:
         copied = copy.copy(self)
-        with job_shown("fit") if getattr(self, "verbose", 0) == 1 else nullcontext():
+        with _shown() if getattr(self, "verbose", 0) == 1 else nullcontext():
             fit(copied, *args, **kwargs)
         self._adopt(copied)
         return self
@@ -456,9 +454,17 @@ def _all_or_nothing(fit: Callable[..., Self]) -> Callable[..., Self]:
     return fit_copy
 
 
+def _shown() -> AbstractContextManager[None]:
+    from nnlite.notebook import job_shown
+
+    return job_shown("fit")
+
+
 def _check_finite_scores(scores: Array) -> None:
     finite = np.isfinite(scores)
     if not finite.all():
+        from nnlite.divergence import DivergenceError
+
         raise DivergenceError(
             f"{np.count_nonzero(~finite):,} of {finite.size:,} training records have a score that is not a finite "
             f"number, the first of them record {int(np.argmin(finite)) + 1:,}: training has diverged. Use a smaller "

@@ -28,8 +28,7 @@ phylogenetic structure", Ecography 40 (2017).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,6 +36,9 @@ from anomaly.detectors.cross_fitting import FOLDS, folds_of
 from anomaly.errors import DataError
 from anomaly.preprocessing.columns.parsing import missing_cells
 from nnlite.types import Array
+
+KINDS = ("none", "time", "groups")
+"""Kinds of dependence, see `Dependence`."""
 
 _MOST_PAIRS = 2000
 _LAGS = 4
@@ -51,8 +53,7 @@ _FEWEST_ROWS = 40
 _FEWEST_GROUPS = 3
 
 
-@dataclass(frozen=True)
-class Dependence:
+class Dependence(NamedTuple):
     """Which training records depend on each other, and so are held out together.
 
     Attributes
@@ -64,8 +65,6 @@ class Dependence:
     groups : ndarray of int of shape (n_records,), optional
         Group of each record.
     """
-
-    KINDS: ClassVar[tuple[str, ...]] = ("none", "time", "groups")
 
     kind: str
     n_records: int

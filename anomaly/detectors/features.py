@@ -9,8 +9,7 @@ find a missing cell anomalous, whatever the record.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,8 +19,7 @@ from nnlite.types import Array
 _DISCRETE = ("category", "boolean")
 
 
-@dataclass(frozen=True)
-class FeatureSet:
+class FeatureSet(NamedTuple):
     """The features of a table: a value that travels with them.
 
     Attributes

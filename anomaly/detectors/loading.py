@@ -61,8 +61,16 @@ def load_detector(path: str | os.PathLike[str]) -> BaseDetector:
     OSError
         If it cannot be read.
     """
-    config, arrays = read_archive(path, "detector")
-    label = repr(os.fspath(path))
+    return _restored(path, repr(os.fspath(path)))
+
+
+def detector_from_bytes(content: bytes, label: str) -> BaseDetector:
+    """Return the detector of the contents of a file; see `load_detector`. The label names the file in errors."""
+    return _restored(content, label)
+
+
+def _restored(source: str | os.PathLike[str] | bytes, label: str) -> BaseDetector:
+    config, arrays = read_archive(source, "detector")
     _check_numbers(config, arrays, label)
     try:
         return detector_class(_class_name(config, arrays)).from_state(config, arrays, label)

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnlite.callbacks import Callback, EarlyStopping
-from nnlite.callbacks.base import Logs
+from nnlite.callbacks.base import Callback, Logs
 from nnlite.job import is_running, report
 from nnlite.models import Model
 from nnlite.types import Array
@@ -40,8 +38,7 @@ _SMALL_BATCH = 32
 _SMALL_TABLE = 500
 
 
-@dataclass(frozen=True)
-class FitSettings:
+class FitSettings(NamedTuple):
     """Number of epochs, size of batches, early stopping and progress output of one training.
 
     Attributes
@@ -125,13 +122,15 @@ def fit_network(
     validation_split, stopping = 0.0, []
     if settings.patience is not None:
         validation_split = _VALIDATION_SPLIT
+        from nnlite.callbacks.monitors import EarlyStopping
+
         stopping = [EarlyStopping("val_loss", patience=settings.patience, restore_best_weights=True)]
     # Only examples outside the validation set make steps.
     n_learned = int(len(x) * (1 - validation_split))
     batch_size = settings.batch_for(n_learned)
     epochs = _epochs(settings, -(-n_learned // batch_size), _clamp(steps, least_steps, most_steps))
     make = backups.get()
-    backup = [] if make is None else [make(model, x, y, (replace(settings, verbose=0), epochs))]
+    backup = [] if make is None else [make(model, x, y, (settings._replace(verbose=0), epochs))]
     history = model.fit(
         x,
         y,

@@ -11,7 +11,7 @@ import numpy as np
 
 from anomaly.detectors.base import as_labels
 from anomaly.detectors.cross_fitting import are_few, cross_fitted_scores
-from anomaly.detectors.dependence import Dependence
+from anomaly.detectors.dependence import KINDS, Dependence
 from anomaly.detectors.row_detector import DataKind, RowDetector, ScoredSections
 from anomaly.errors import RowOrderWarning, level_of_caller
 from anomaly.preprocessing import TablePreprocessor
@@ -332,7 +332,7 @@ class RecordDetector(RowDetector):
             config["preprocessing"], arrays_with_prefix(arrays, "preprocessing/")
         )
         self.dependence_ = config.get("dependence", "none")
-        check_value("dependence", self.dependence_, choice(*Dependence.KINDS))
+        check_value("dependence", self.dependence_, choice(*KINDS))
         self._take_dates(config)
         self._take_columns()
 

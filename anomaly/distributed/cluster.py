@@ -149,7 +149,7 @@ class Cluster:
         def start() -> Any:
             if not hasattr(part, "__dask_graph__"):
                 return self._client.submit(function, part, *arguments, pure=False)
-            from dask import delayed
+            from dask.delayed import delayed
 
             return self._client.compute(delayed(function, pure=False)(part, *arguments))
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from anomaly.preprocessing.columns.learning import FittedColumns
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class FittedTable:
     """Columns of a training table, the scale of their numbers, and their missing values.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,7 @@ from anomaly.preprocessing.columns.values import ValueColumn
 from nnlite.types import Array
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """Positions of the features: in the order of the columns, the features of one column side by side.
 
     Attributes

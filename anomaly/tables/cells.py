@@ -15,9 +15,9 @@ object        text (`str`)                    None
 from __future__ import annotations
 
 import numbers
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,7 @@ MISSING_TEXTS = frozenset(
 
 # By name, because pandas has types of its own for missing values and is not imported here.
 _MISSING_TYPES = ("NoneType", "NAType", "NaTType")
-_NUMBER_TYPES = (numbers.Real, np.integer, np.floating, Decimal)
+_NUMBER_TYPES = (numbers.Real, np.integer, np.floating)
 _BOOLEAN_TYPES = (bool, np.bool_)
 _DATE_TYPES = (date, np.datetime64)
 _CONTAINER_TYPES = (list, tuple, dict, set, frozenset, np.ndarray, complex, np.complexfloating)
@@ -135,7 +135,7 @@ def objects_as_column(values: Sequence[Any], name: str) -> Array:
         return np.full(len(values), np.nan)
     if _all(present, _BOOLEAN_TYPES) and not any(map(_is_missing, values)):
         return np.array(values, dtype=np.bool_)
-    if _all(present, _NUMBER_TYPES + _BOOLEAN_TYPES):
+    if _all(present, _number_types() + _BOOLEAN_TYPES):
         return _numbers(values, name)
     # pandas marks missing text and missing dates by a NaN, too.
     values = [None if isinstance(v, (float, np.floating)) and v != v else v for v in values]
@@ -152,7 +152,13 @@ def is_number_or_missing(value: Any) -> bool:
     >>> [is_number_or_missing(value) for value in (1, 0.5, True, None, "1", [1])]
     [True, True, True, True, False, False]
     """
-    return isinstance(value, _NUMBER_TYPES + _BOOLEAN_TYPES) or _is_missing(value)
+    return isinstance(value, _number_types() + _BOOLEAN_TYPES) or _is_missing(value)
+
+
+def _number_types() -> tuple[Any, ...]:
+    # There is no Decimal before its module is imported, which takes a millisecond.
+    decimal = sys.modules.get("decimal")
+    return _NUMBER_TYPES if decimal is None else (*_NUMBER_TYPES, decimal.Decimal)
 
 
 def number_text(number: float) -> str:
@@ -217,7 +223,7 @@ def _text(value: Any, index: int, name: str) -> str | None:
             raise DataError(f"row {index + 1}, column {name!r}: found bytes that are not UTF-8 text") from error
     if isinstance(value, (*_BOOLEAN_TYPES, date)):
         return str(value)
-    if isinstance(value, _NUMBER_TYPES):
+    if isinstance(value, _number_types()):
         return number_text(float(value))
     if isinstance(value, _CONTAINER_TYPES):
         raise DataError(

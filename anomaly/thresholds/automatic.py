@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from anomaly.thresholds.base import MAD_TO_SIGMA, Threshold, all_equal
 from anomaly.thresholds.extrapolation import fresh_quantile
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 _RATE = 0.01
 _SIGMAS = 2.75

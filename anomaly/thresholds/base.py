@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from nnlite.types import Array
 from nnlite.validation import Constraint, as_finite, check_value
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 Self = TypeVar("Self", bound="Threshold")
 MAD_TO_SIGMA = 1.482602218505602

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from anomaly.thresholds.base import MAD_TO_SIGMA, Threshold, all_equal
 from nnlite.types import Array
 from nnlite.validation import Constraint, number
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 _FACTOR = number(least=0)
 # Ratio of the standard deviation of a normal variable to its mean absolute deviation.

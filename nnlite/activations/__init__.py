@@ -8,7 +8,7 @@ derivative with respect to y, by the chain rule:
 Its arguments are both x and y, since the derivative of some functions is a simpler function of the output: that of the
 sigmoid function is y (1 - y).
 
-Those that are rarely used are imported on first access, so that a program starts in milliseconds.
+They are imported on first access, so that a program starts in milliseconds.
 """
 
 from __future__ import annotations
@@ -18,23 +18,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nnlite.activations.base import ActivationFunction
-from nnlite.activations.custom import FunctionActivation
-from nnlite.activations.more import CELU, HardSiLU, LogSigmoid, LogSoftmax, Mish, ReLU6, Softsign
-from nnlite.activations.rectifiers import ELU, SELU, LeakyReLU, Linear, ReLU
-from nnlite.activations.smooth import (
-    GELU,
-    Exponential,
-    HardSigmoid,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Tanh,
-    sigmoid,
-)
+from nnlite.activations.rectifiers import Linear
 from nnlite.registry import Registry, serialize
 
 if TYPE_CHECKING:
+    from nnlite.activations.custom import FunctionActivation
+    from nnlite.activations.more import CELU, HardSiLU, LogSigmoid, LogSoftmax, Mish, ReLU6, Softsign
+    from nnlite.activations.rectifiers import ELU, SELU, LeakyReLU, ReLU
     from nnlite.activations.shrinking import (
         HardShrink,
         HardTanh,
@@ -47,7 +37,36 @@ if TYPE_CHECKING:
         Threshold,
         threshold,
     )
+    from nnlite.activations.smooth import (
+        GELU,
+        Exponential,
+        HardSigmoid,
+        Sigmoid,
+        SiLU,
+        Softmax,
+        Softplus,
+        Tanh,
+        sigmoid,
+    )
 
+    relu = ReLU()
+    relu6 = ReLU6()
+    leaky_relu = LeakyReLU()
+    elu = ELU()
+    celu = CELU()
+    selu = SELU()
+    gelu = GELU()
+    silu = swish = SiLU()
+    hard_silu = hard_swish = HardSiLU()
+    mish = Mish()
+    softplus = Softplus()
+    softsign = Softsign()
+    hard_sigmoid = HardSigmoid()
+    log_sigmoid = LogSigmoid()
+    tanh = Tanh()
+    softmax = Softmax()
+    log_softmax = LogSoftmax()
+    exponential = Exponential()
     hard_shrink = HardShrink()
     soft_shrink = SoftShrink()
     tanh_shrink = TanhShrink()
@@ -127,45 +146,56 @@ __all__ = [
 ]
 
 linear = Linear()
-relu = ReLU()
-relu6 = ReLU6()
-leaky_relu = LeakyReLU()
-elu = ELU()
-celu = CELU()
-selu = SELU()
-gelu = GELU()
-silu = swish = SiLU()
-hard_silu = hard_swish = HardSiLU()
-mish = Mish()
-softplus = Softplus()
-softsign = Softsign()
-hard_sigmoid = HardSigmoid()
-log_sigmoid = LogSigmoid()
-tanh = Tanh()
-softmax = Softmax()
-log_softmax = LogSoftmax()
-exponential = Exponential()
 
-# Functions that are imported on first access, and their classes.
-_LATER = {
-    "hard_shrink": "HardShrink",
-    "soft_shrink": "SoftShrink",
-    "tanh_shrink": "TanhShrink",
-    "hard_tanh": "HardTanh",
-    "squareplus": "SquarePlus",
-    "sparse_plus": "SparsePlus",
-    "sparse_sigmoid": "SparseSigmoid",
-    "sparsemax": "Sparsemax",
+# The module that each class is imported from on first access, and the names of its function.
+_CLASSES = {
+    "Linear": ("rectifiers", "linear"),
+    "ReLU": ("rectifiers", "relu"),
+    "LeakyReLU": ("rectifiers", "leaky_relu"),
+    "ELU": ("rectifiers", "elu"),
+    "SELU": ("rectifiers", "selu"),
+    "Sigmoid": ("smooth", "sigmoid"),
+    "Tanh": ("smooth", "tanh"),
+    "Softmax": ("smooth", "softmax"),
+    "Softplus": ("smooth", "softplus"),
+    "GELU": ("smooth", "gelu"),
+    "SiLU": ("smooth", "silu swish"),
+    "HardSigmoid": ("smooth", "hard_sigmoid"),
+    "Exponential": ("smooth", "exponential"),
+    "ReLU6": ("more", "relu6"),
+    "CELU": ("more", "celu"),
+    "HardSiLU": ("more", "hard_silu hard_swish"),
+    "LogSigmoid": ("more", "log_sigmoid"),
+    "LogSoftmax": ("more", "log_softmax"),
+    "Mish": ("more", "mish"),
+    "Softsign": ("more", "softsign"),
+    "HardShrink": ("shrinking", "hard_shrink"),
+    "SoftShrink": ("shrinking", "soft_shrink"),
+    "TanhShrink": ("shrinking", "tanh_shrink"),
+    "HardTanh": ("shrinking", "hard_tanh"),
+    "SquarePlus": ("shrinking", "squareplus"),
+    "SparsePlus": ("shrinking", "sparse_plus"),
+    "SparseSigmoid": ("shrinking", "sparse_sigmoid"),
+    "Sparsemax": ("shrinking", "sparsemax"),
+    "Threshold": ("shrinking", ""),
+    "FunctionActivation": ("custom", ""),
 }
+_FUNCTIONS = {name: made for made, (_, names) in _CLASSES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
-    """Import a function or a class on first access."""
-    if name not in {*_LATER, *_LATER.values(), "Threshold", "threshold"}:
+    """Import a class on first access, or make a function of its defaults."""
+    if name in ("sigmoid", "threshold"):
+        # Functions of arrays themselves.
+        found = getattr(import_module(f"{__name__}.{'smooth' if name == 'sigmoid' else 'shrinking'}"), name)
+    elif name in _FUNCTIONS:
+        found = __getattr__(_FUNCTIONS[name])()
+    elif name in _CLASSES:
+        found = getattr(import_module(f"{__name__}.{_CLASSES[name][0]}"), name)
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module("nnlite.activations.shrinking"), _LATER.get(name, name))
-    globals()[name] = found() if name in _LATER else found
-    return globals()[name]
+    globals()[name] = found
+    return found
 
 
 def __dir__() -> list[str]:
@@ -180,40 +210,18 @@ class _Later:
         self.name = name
 
     def __call__(self, **settings: Any) -> Any:
-        """Make the function."""
+        """Make the function with its defaults, or as configured."""
         return __getattr__(self.name)(**settings)
+
+    def from_config(self, config: dict[str, Any]) -> Any:
+        """Make the function that `config` describes."""
+        made = __getattr__(self.name)
+        return made.from_config(config) if hasattr(made, "from_config") else made(**config)
 
 
 registry: Registry[ActivationFunction] = Registry("activation", ActivationFunction)
-for _function in (
-    linear,
-    relu,
-    relu6,
-    leaky_relu,
-    elu,
-    celu,
-    selu,
-    gelu,
-    silu,
-    hard_silu,
-    mish,
-    softplus,
-    softsign,
-    sigmoid,
-    hard_sigmoid,
-    log_sigmoid,
-    tanh,
-    softmax,
-    log_softmax,
-    exponential,
-):
-    registry.register(type(_function), _function.short_name, type(_function).__name__)
-for _name, _class in _LATER.items():
-    registry.register(_Later(_class), _name, _class)
-registry.register(_Later("Threshold"), "Threshold")
-registry.register(SiLU, "swish")
-registry.register(HardSiLU, "hard_swish")
-registry.register(FunctionActivation, "FunctionActivation")
+for _name, (_, _names) in _CLASSES.items():
+    registry.register(_Later(_name), _name, *_names.split())
 
 
 def get(identifier: str | Mapping[str, Any] | ActivationFunction | Callable[..., Any] | None) -> ActivationFunction:
@@ -244,7 +252,7 @@ def get(identifier: str | Mapping[str, Any] | ActivationFunction | Callable[...,
     # A layer with weights and an activation is more than its activation.
     if isinstance(own, ActivationFunction) and not getattr(identifier, "units", None):
         return own
-    return FunctionActivation(identifier)
+    return __getattr__("FunctionActivation")(identifier)
 
 
 deserialize = registry.get

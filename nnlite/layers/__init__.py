@@ -1,6 +1,6 @@
 """Layers: the forward and the backward pass of each, side by side, in plain NumPy.
 
-Layers for series and images are imported on first access, so that scoring a table starts in milliseconds.
+They are imported on first access, so that a program starts in milliseconds.
 """
 
 from __future__ import annotations
@@ -8,22 +8,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nnlite.layers.activation import ELU, Activation, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
 from nnlite.layers.base import Layer, registry
-from nnlite.layers.dense import Dense
-from nnlite.layers.input import Input, InputLayer
 from nnlite.layers.later import ALIASES, FUNCTIONS, MODULES
-from nnlite.layers.masking import Masking
-from nnlite.layers.merging import Add, Concatenate
-from nnlite.layers.noise import ActivityRegularization, Dropout, GaussianNoise, SpatialDropout1D
-from nnlite.layers.normalization import BatchNormalization, LayerNormalization
-from nnlite.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 
 if TYPE_CHECKING:
+    from nnlite.layers.activation import ELU, Activation, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
     from nnlite.layers.attention import AdditiveAttention, Attention
     from nnlite.layers.convolution import Conv1D, Conv2D
     from nnlite.layers.convolution import Conv1D as Convolution1D
     from nnlite.layers.convolution import Conv2D as Convolution2D
+    from nnlite.layers.dense import Dense
     from nnlite.layers.embedding import Embedding
     from nnlite.layers.functional import Identity, Lambda
     from nnlite.layers.gaussian_dropout import AlphaDropout, GaussianDropout, SpatialDropout2D
@@ -39,7 +33,10 @@ if TYPE_CHECKING:
     from nnlite.layers.global_pooling import GlobalMaxPooling2D as GlobalMaxPool2D
     from nnlite.layers.group_normalization import GroupNormalization, UnitNormalization
     from nnlite.layers.gru import GRU
+    from nnlite.layers.input import Input, InputLayer
     from nnlite.layers.lstm import LSTM
+    from nnlite.layers.masking import Masking
+    from nnlite.layers.merging import Add, Concatenate
     from nnlite.layers.merging_functions import (
         add,
         average,
@@ -51,6 +48,8 @@ if TYPE_CHECKING:
         subtract,
     )
     from nnlite.layers.multi_head_attention import MultiHeadAttention
+    from nnlite.layers.noise import ActivityRegularization, Dropout, GaussianNoise, SpatialDropout1D
+    from nnlite.layers.normalization import BatchNormalization, LayerNormalization
     from nnlite.layers.parametric import PReLU
     from nnlite.layers.pooling import AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D
     from nnlite.layers.pooling import AveragePooling1D as AvgPool1D
@@ -59,6 +58,7 @@ if TYPE_CHECKING:
     from nnlite.layers.pooling import MaxPooling2D as MaxPool2D
     from nnlite.layers.preparing import CategoryEncoding, Discretization, Normalization, Rescaling, StringLookup
     from nnlite.layers.products import Average, Divide, Dot, Maximum, Minimum, Multiply, Subtract
+    from nnlite.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
     from nnlite.layers.resizing import Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D
     from nnlite.layers.separable_convolution import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
     from nnlite.layers.separable_convolution import SeparableConv1D as SeparableConvolution1D
@@ -204,30 +204,5 @@ class _Unimported:
         return layer
 
 
-for _layer in (
-    InputLayer,
-    Dense,
-    Activation,
-    ReLU,
-    LeakyReLU,
-    ELU,
-    Sigmoid,
-    Tanh,
-    Softmax,
-    Dropout,
-    SpatialDropout1D,
-    GaussianNoise,
-    ActivityRegularization,
-    BatchNormalization,
-    LayerNormalization,
-    Flatten,
-    Reshape,
-    Permute,
-    RepeatVector,
-    Add,
-    Concatenate,
-    Masking,
-):
-    registry.register(_layer, _layer.__name__)
 for _name in MODULES:
     registry.register(_Unimported(_name), _name)

@@ -6,6 +6,14 @@ from __future__ import annotations
 MODULES = {
     name: module
     for module, names in (
+        ("activation", "Activation ELU LeakyReLU ReLU Sigmoid Softmax Tanh"),
+        ("dense", "Dense"),
+        ("input", "InputLayer"),
+        ("masking", "Masking"),
+        ("merging", "Add Concatenate"),
+        ("noise", "ActivityRegularization Dropout GaussianNoise SpatialDropout1D"),
+        ("normalization", "BatchNormalization LayerNormalization"),
+        ("reshaping", "Flatten Permute RepeatVector Reshape"),
         ("convolution", "Conv1D Conv2D"),
         ("transposed_convolution", "Conv1DTranspose Conv2DTranspose"),
         ("pooling", "AveragePooling1D AveragePooling2D MaxPooling1D MaxPooling2D"),
@@ -25,6 +33,10 @@ MODULES = {
         ("parametric", "PReLU"),
         ("separable_convolution", "DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D"),
         ("arithmetic", "Affine Function GetItem Power Reduce"),
+        ("tensors", "Broadcast Clip Extreme MatMul Total Transpose"),
+        ("conditions", "Compare Where"),
+        ("tracing", "AddedLoss Parameter RandomValues"),
+        ("cells", "GRUCell LSTMCell RNN SimpleRNNCell"),
         ("attention", "AdditiveAttention Attention"),
         ("multi_head_attention", "MultiHeadAttention"),
     )
@@ -32,9 +44,13 @@ MODULES = {
 }
 
 # Functions that are imported on first access; they are not layers that a file may name.
-FUNCTIONS = dict.fromkeys(
-    ("add", "average", "concatenate", "dot", "maximum", "minimum", "multiply", "subtract"), "merging_functions"
-)
+FUNCTIONS = {
+    "Input": "input",
+    "StackedRNNCells": "cells",
+    **dict.fromkeys(
+        ("add", "average", "concatenate", "dot", "maximum", "minimum", "multiply", "subtract"), "merging_functions"
+    ),
+}
 
 # Other names of the same layers in Keras.
 ALIASES = {

@@ -3,7 +3,7 @@
 A loss computes one value per sample (`per_sample`, over the last axis) and reduces them to their mean, weighted by the
 sample weights. `gradient` is the derivative of the reduced loss with respect to every prediction.
 
-Losses that are rarely used are imported on first access, so that a program starts in milliseconds.
+Each loss is imported on first access, so that a program starts in milliseconds.
 """
 
 from __future__ import annotations
@@ -13,42 +13,41 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nnlite.losses.base import Loss
-from nnlite.losses.classes import CategoricalHinge, Hinge, KLDivergence, SquaredHinge
-from nnlite.losses.crossentropy import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
-from nnlite.losses.custom import FunctionLoss
-from nnlite.losses.functions import (
-    binary_crossentropy,
-    categorical_crossentropy,
-    categorical_hinge,
-    cosine_similarity,
-    hinge,
-    huber,
-    kl_divergence,
-    log_cosh,
-    masked_mean_squared_error,
-    mean_absolute_error,
-    mean_absolute_percentage_error,
-    mean_squared_error,
-    mean_squared_logarithmic_error,
-    poisson,
-    sparse_categorical_crossentropy,
-    squared_hinge,
-)
-from nnlite.losses.numbers import (
-    CosineSimilarity,
-    LogCosh,
-    MeanAbsolutePercentageError,
-    MeanSquaredLogarithmicError,
-    Poisson,
-)
-from nnlite.losses.regression import Huber, MaskedMeanSquaredError, MeanAbsoluteError, MeanSquaredError
 from nnlite.registry import Registry, serialize
 
 if TYPE_CHECKING:
+    from nnlite.losses.classes import CategoricalHinge, Hinge, KLDivergence, SquaredHinge
+    from nnlite.losses.crossentropy import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
+    from nnlite.losses.custom import FunctionLoss
     from nnlite.losses.focal import (
         BinaryFocalCrossentropy,
         CategoricalFocalCrossentropy,
         CategoricalGeneralizedCrossEntropy,
+    )
+    from nnlite.losses.functions import (
+        binary_crossentropy,
+        categorical_crossentropy,
+        categorical_hinge,
+        cosine_similarity,
+        hinge,
+        huber,
+        kl_divergence,
+        log_cosh,
+        masked_mean_squared_error,
+        mean_absolute_error,
+        mean_absolute_percentage_error,
+        mean_squared_error,
+        mean_squared_logarithmic_error,
+        poisson,
+        sparse_categorical_crossentropy,
+        squared_hinge,
+    )
+    from nnlite.losses.numbers import (
+        CosineSimilarity,
+        LogCosh,
+        MeanAbsolutePercentageError,
+        MeanSquaredLogarithmicError,
+        Poisson,
     )
     from nnlite.losses.overlap import Dice, Tversky
     from nnlite.losses.rare_functions import (
@@ -58,6 +57,7 @@ if TYPE_CHECKING:
         dice,
         tversky,
     )
+    from nnlite.losses.regression import Huber, MaskedMeanSquaredError, MeanAbsoluteError, MeanSquaredError
 
 __all__ = [
     "BinaryCrossentropy",
@@ -110,72 +110,67 @@ __all__ = [
     "tversky",
 ]
 
-mse = MSE = mean_squared_error
-mae = MAE = mean_absolute_error
-mape = MAPE = mean_absolute_percentage_error
-msle = MSLE = mean_squared_logarithmic_error
-bce = BCE = binary_crossentropy
-kld = KLD = kullback_leibler_divergence = kl_divergence
-logcosh = log_cosh
-
-_functions: dict[Any, type[Loss]] = {
-    mean_squared_error: MeanSquaredError,
-    masked_mean_squared_error: MaskedMeanSquaredError,
-    mean_absolute_error: MeanAbsoluteError,
-    mean_absolute_percentage_error: MeanAbsolutePercentageError,
-    mean_squared_logarithmic_error: MeanSquaredLogarithmicError,
-    huber: Huber,
-    log_cosh: LogCosh,
-    poisson: Poisson,
-    cosine_similarity: CosineSimilarity,
-    hinge: Hinge,
-    squared_hinge: SquaredHinge,
-    categorical_hinge: CategoricalHinge,
-    kl_divergence: KLDivergence,
-    binary_crossentropy: BinaryCrossentropy,
-    categorical_crossentropy: CategoricalCrossentropy,
-    sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
+# The module that each loss is imported from on first access, and its names in `compile` beside that of the class. The
+# first one is that of the function that computes it.
+_CLASSES = {
+    "MeanSquaredError": ("losses.regression", ("mean_squared_error", "mse", "MSE")),
+    "MaskedMeanSquaredError": ("losses.regression", ("masked_mean_squared_error", "masked_mse")),
+    "MeanAbsoluteError": ("losses.regression", ("mean_absolute_error", "mae", "MAE")),
+    "Huber": ("losses.regression", ("huber", "huber_loss")),
+    "MeanAbsolutePercentageError": ("losses.numbers", ("mean_absolute_percentage_error", "mape", "MAPE")),
+    "MeanSquaredLogarithmicError": ("losses.numbers", ("mean_squared_logarithmic_error", "msle", "MSLE")),
+    "LogCosh": ("losses.numbers", ("log_cosh", "logcosh")),
+    "Poisson": ("losses.numbers", ("poisson",)),
+    "CosineSimilarity": ("losses.numbers", ("cosine_similarity",)),
+    "Hinge": ("losses.classes", ("hinge",)),
+    "SquaredHinge": ("losses.classes", ("squared_hinge",)),
+    "CategoricalHinge": ("losses.classes", ("categorical_hinge",)),
+    "KLDivergence": ("losses.classes", ("kl_divergence", "kld", "KLD", "kullback_leibler_divergence")),
+    "BinaryCrossentropy": ("losses.crossentropy", ("binary_crossentropy", "bce", "BCE")),
+    "CategoricalCrossentropy": ("losses.crossentropy", ("categorical_crossentropy",)),
+    "SparseCategoricalCrossentropy": ("losses.crossentropy", ("sparse_categorical_crossentropy",)),
+    "BinaryFocalCrossentropy": ("losses.focal", ("binary_focal_crossentropy",)),
+    "CategoricalFocalCrossentropy": ("losses.focal", ("categorical_focal_crossentropy",)),
+    "CategoricalGeneralizedCrossEntropy": ("losses.focal", ("categorical_generalized_cross_entropy",)),
+    "Dice": ("losses.overlap", ("dice",)),
+    "Tversky": ("losses.overlap", ("tversky",)),
+    "FunctionLoss": ("losses.custom", ()),
+    "GaussianNLL": ("likelihoods", ("gaussian_nll",)),
+    "MaskedGaussianNLL": ("likelihoods", ("masked_gaussian_nll",)),
+    "BernoulliNLL": ("likelihoods", ("bernoulli_nll",)),
 }
-
-registry: Registry[Loss] = Registry("loss", Loss)
-for _class, *_aliases in (
-    (MeanSquaredError, "mse", "MSE"),
-    (MaskedMeanSquaredError, "masked_mse"),
-    (MeanAbsoluteError, "mae", "MAE"),
-    (MeanAbsolutePercentageError, "mape", "MAPE"),
-    (MeanSquaredLogarithmicError, "msle", "MSLE"),
-    (Huber, "huber"),
-    (LogCosh, "logcosh"),
-    (Poisson,),
-    (CosineSimilarity,),
-    (Hinge,),
-    (SquaredHinge,),
-    (CategoricalHinge,),
-    (KLDivergence, "kld", "KLD", "kullback_leibler_divergence"),
-    (BinaryCrossentropy, "bce", "BCE"),
-    (CategoricalCrossentropy,),
-    (SparseCategoricalCrossentropy,),
-):
-    registry.register(_class, _class.__name__, _class.default_name, *_aliases)
-registry.register(FunctionLoss, "FunctionLoss")
-
-# Losses that are imported on first access: their modules, and the names of their functions.
-_LATER = {
-    "BinaryFocalCrossentropy": ("focal", "binary_focal_crossentropy"),
-    "CategoricalFocalCrossentropy": ("focal", "categorical_focal_crossentropy"),
-    "CategoricalGeneralizedCrossEntropy": ("focal", "categorical_generalized_cross_entropy"),
-    "Dice": ("overlap", "dice"),
-    "Tversky": ("overlap", "tversky"),
+_RARE = ("losses.focal", "losses.overlap")
+_FUNCTIONS = {
+    names[0]: "losses.rare_functions" if module in _RARE else "losses.functions"
+    for module, names in _CLASSES.values()
+    if names and module != "likelihoods"
 }
-_LATER_FUNCTIONS = {function: name for name, (_, function) in _LATER.items()}
+# Short names of functions, as in Keras.
+_ALIASES = {
+    "mse": "mean_squared_error",
+    "MSE": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "MAE": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "MAPE": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "MSLE": "mean_squared_logarithmic_error",
+    "bce": "binary_crossentropy",
+    "BCE": "binary_crossentropy",
+    "kld": "kl_divergence",
+    "KLD": "kl_divergence",
+    "kullback_leibler_divergence": "kl_divergence",
+    "logcosh": "log_cosh",
+}
 
 
 def __getattr__(name: str) -> Any:
     """Import a loss or its function on first access."""
-    if name not in _LATER and name not in _LATER_FUNCTIONS:
+    original = _ALIASES.get(name, name)
+    module = _CLASSES[original][0] if original in _CLASSES else _FUNCTIONS.get(original)
+    if module is None or (module == "likelihoods"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = _LATER[name][0] if name in _LATER else "rare_functions"
-    globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = getattr(import_module(f"nnlite.{module}"), original)
     return globals()[name]
 
 
@@ -190,26 +185,29 @@ class _Later:
     def __init__(self, name: str) -> None:
         self.name = name
 
+    def _imported(self) -> Any:
+        return getattr(import_module(f"nnlite.{_CLASSES[self.name][0]}"), self.name)
+
     def __call__(self, **settings: Any) -> Any:
         """Make the loss with its defaults, or as configured."""
-        return __getattr__(self.name)(**settings)
+        return self._imported()(**settings)
 
     def from_config(self, config: dict[str, Any]) -> Any:
         """Make the loss that `config` describes."""
-        return __getattr__(self.name).from_config(config)
+        return self._imported().from_config(config)
 
 
-for _name, (_, _function) in _LATER.items():
-    registry.register(_Later(_name), _name, _function)
+registry: Registry[Loss] = Registry("loss", Loss)
+for _name, (_, _names) in _CLASSES.items():
+    registry.register(_Later(_name), _name, *_names)
 
 
 def _class_of(function: Callable[..., Any]) -> Any:
     """Return the loss that a function of this module computes, or None."""
-    if function in _functions:
-        return _functions[function]
     name = getattr(function, "__name__", "")
-    is_ours = name in _LATER_FUNCTIONS and function is __getattr__(name)
-    return __getattr__(_LATER_FUNCTIONS[name]) if is_ours else None
+    if name not in _FUNCTIONS or function is not getattr(import_module(f"nnlite.{_FUNCTIONS[name]}"), name):
+        return None
+    return __getattr__(next(loss for loss, (_, names) in _CLASSES.items() if name in names))
 
 
 def get(identifier: str | Mapping[str, Any] | Loss | Callable[..., Any]) -> Loss:
@@ -231,7 +229,7 @@ def get(identifier: str | Mapping[str, Any] | Loss | Callable[..., Any]) -> Loss
         return identifier()
     if callable(identifier) and not isinstance(identifier, (Loss, type)):
         known = _class_of(identifier)
-        return FunctionLoss(identifier) if known is None else known()
+        return __getattr__("FunctionLoss")(identifier) if known is None else known()
     return registry.get(identifier)  # type: ignore[arg-type]
 
 

@@ -14,11 +14,9 @@ from nnlite.graph import SymbolicTensor, topological_order
 from nnlite.layers.base import Layer, registry
 from nnlite.layers.composition import refuse_own_steps, run_call
 from nnlite.layers.input import Input, InputLayer
-from nnlite.models.files import load_weights, save_model, save_weights
 from nnlite.registry import serialize
 from nnlite.serialization import MISFITS, dump_model, restore_parts
 from nnlite.steps import layer_of
-from nnlite.summary import summary_lines
 from nnlite.training import Trainer
 from nnlite.types import Array
 
@@ -213,6 +211,8 @@ class Model(Trainer):
         show_trainable : bool, default False
             Whether to mark the layers that training does not change.
         """
+        from nnlite.summary import summary_lines
+
         for line in summary_lines(self, line_length or 80, expand_nested, show_trainable):
             (print_fn or print)(line)
 
@@ -244,14 +244,20 @@ class Model(Trainer):
         --------
         nnlite.models.load_model : Load the model.
         """
+        from nnlite.models.files import save_model
+
         save_model(self, filepath, overwrite)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Save the weights to a file, without layers and optimizer; as ``.weights.h5`` it is one of Keras 3."""
+        from nnlite.models.files import save_weights
+
         save_weights(self, filepath, overwrite)
 
     def load_weights(self, filepath: Any) -> None:
         """Load weights from a file of a model with the same layers: of `save_weights`, of `save`, or of Keras 3."""
+        from nnlite.models.files import load_weights
+
         load_weights(self, filepath)
 
     def export(self, filepath: Any, format: str = "onnx", verbose: Any = None) -> None:  # noqa: ARG002

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 from nnlite.optimizers import schedules
 from nnlite.optimizers.adam import Adam, AdamW
 from nnlite.optimizers.base import Optimizer
-from nnlite.optimizers.rmsprop import RMSprop
-from nnlite.optimizers.sgd import SGD
 from nnlite.registry import Registry, serialize
 
 if TYPE_CHECKING:
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
     from nnlite.optimizers.lamb import Lamb
     from nnlite.optimizers.lion import Lion
     from nnlite.optimizers.nadam import Nadam
+    from nnlite.optimizers.rmsprop import RMSprop
+    from nnlite.optimizers.sgd import SGD
 
 __all__ = [
     "SGD",
@@ -43,7 +43,7 @@ __all__ = [
     "serialize",
 ]
 
-_LATER = ("Nadam", "Adadelta", "Adagrad", "Adamax", "Ftrl", "Lamb", "Lion")
+_LATER = ("Nadam", "Adadelta", "Adagrad", "Adamax", "Ftrl", "Lamb", "Lion", "RMSprop", "SGD")
 
 
 def __getattr__(name: str) -> Any:
@@ -67,7 +67,7 @@ class _Later:
 
 
 registry: Registry[Optimizer] = Registry("optimizer", Optimizer)
-for _class in (SGD, RMSprop, Adam, AdamW):
+for _class in (Adam, AdamW):
     registry.register(_class, _class.__name__, _class.__name__.lower())
 for _name in _LATER:
     registry.register(_Later(_name), _name, _name.lower())

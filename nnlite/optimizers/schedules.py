@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -97,7 +96,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
     def __call__(self, step: int) -> float:
         """Return the learning rate after `step` steps."""
-        return float(self.values[bisect.bisect_left(self.boundaries, step)])
+        return float(self.values[sum(boundary < step for boundary in self.boundaries)])
 
 
 class PolynomialDecay(LearningRateSchedule):

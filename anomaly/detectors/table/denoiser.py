@@ -11,7 +11,7 @@ import numpy as np
 from anomaly.detectors.table.members import Completed, Member, read_at_least_0, read_matrix, read_positive
 from nnlite.archive import arrays_with_prefix
 from nnlite.job import counted
-from nnlite.models import Model, clone_model, model_from_parts
+from nnlite.models import Model, model_from_parts
 from nnlite.noisy_copies import NoisyCopies
 from nnlite.serialization import model_to_parts
 from nnlite.types import Array
@@ -101,6 +101,8 @@ class Denoiser:
 
     def without_optimizer(self) -> Denoiser:
         """Return the member without the state of its optimizer, which holds gradients of the last training records."""
+        from nnlite.models import clone_model
+
         member = copy.copy(self)
         member.model = clone_model(self.model)
         member.model.parameters[:] = self.model.parameters

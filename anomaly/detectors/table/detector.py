@@ -17,7 +17,7 @@ from anomaly.detectors.network_training import as_seed
 from anomaly.detectors.record_detector import check_records
 from anomaly.detectors.table.ensemble import NO_MEMORY, Ensemble
 from anomaly.detectors.table.files import TableDetectorFiles
-from anomaly.detectors.table.training import TRAINING_CONSTRAINTS
+from anomaly.detectors.table.settings import TRAINING_CONSTRAINTS
 from anomaly.errors import DataError, LabelWarning
 from nnlite.job import Plan
 from nnlite.models import Model

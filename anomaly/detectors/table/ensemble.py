@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from anomaly.detectors.attribution import fractions, normalized, split_scores
 from anomaly.detectors.blend import BLENDS, Blend, SoftMaximum, spread_of
-from anomaly.detectors.expectation import Expectation, Replacements
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.imputation import Imputer
 from anomaly.detectors.table.isolation import IsolationForest
 from anomaly.detectors.table.members import Completed, Member
-from anomaly.detectors.table.neighbor_expectation import ExpectationByNeighbors
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
-from anomaly.detectors.table.network_expectation import ExpectationByNetworks
 from anomaly.detectors.table.prototypes import Prototypes
 from nnlite.archive import arrays_with_prefix
 from nnlite.job import counted
 from nnlite.models import model_from_parts
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from anomaly.detectors.expectation import Expectation, Replacements
 
 NO_MEMORY = (
     "{} needs remembered records, and this detector has none: it was fitted with neighbors=0, or its file was saved "
@@ -40,7 +40,7 @@ _SIGNIFICANT = 2.0**13
 _LEAST_SCORE = 2.0**-13
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Ensemble:
     """Members, their weights, and weights learned from labels: a value that scores features.
 
@@ -272,6 +272,9 @@ class Ensemble:
     @cached_property
     def expectation(self) -> Expectation:
         """What estimates a column from the others: remembered records, prototypes or, without either, networks."""
+        from anomaly.detectors.table.neighbor_expectation import ExpectationByNeighbors
+        from anomaly.detectors.table.network_expectation import ExpectationByNetworks
+
         if self.comparison is not None:
             return ExpectationByNeighbors(self.comparison.records, self.features)
         if self.coarsest is None:
@@ -417,9 +420,8 @@ def _holes_from_state(arrays: Mapping[str, Array], remembered: Array) -> Array |
 
 def chunks_of(x: Array) -> list[Array]:
     """Divide records into chunks of some thousands, at least one."""
-    if len(x) <= CHUNK_ROWS:
-        return [x]
-    return [x[start : start + CHUNK_ROWS] for start in range(0, max(len(x), 1), CHUNK_ROWS)]
+    starts = range(0, max(len(x), 1), CHUNK_ROWS)
+    return [x] if len(starts) == 1 else [x[start : start + CHUNK_ROWS] for start in starts]
 
 
 def _log_of(scores: Array) -> Array:

@@ -13,7 +13,6 @@ from anomaly.calibration import RATE
 from anomaly.detectors.record_detector import RecordDetector
 from anomaly.detectors.table.ensemble import Ensemble, joined
 from anomaly.detectors.table.members import Member
-from anomaly.detectors.table.training import encoder_of
 from anomaly.tables import Table
 from nnlite.models import Model
 from nnlite.types import Array
@@ -217,6 +216,8 @@ class EnsembleDetector(RecordDetector):
         ndarray of float32 of shape (n_records, units of that layer)
             For plots of the latent space.
         """
+        from anomaly.detectors.table.training import encoder_of
+
         codes: Array = encoder_of(self.model_).predict(self.ensemble_.complete(self._features(X))[0])
         return codes
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,7 +14,7 @@ from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.ensemble_detector import EnsembleDetector
 from anomaly.detectors.table.neighbors import NearestNeighbors
 from anomaly.detectors.table.prototypes import LEAST_RECORDS, Prototypes
-from anomaly.detectors.table.training import EnsembleSettings
+from anomaly.detectors.table.settings import EnsembleSettings
 from anomaly.thresholds.spread import FixedThreshold
 from nnlite.types import Array
 from nnlite.validation import check_value, choice, integer
@@ -217,7 +216,7 @@ class TableDetectorFiles(EnsembleDetector):
         if records == "none":
             settings = settings.networks_alone
         # Files from before weights depended on the kinds of columns have none of a blend.
-        known = features if "blend" in config else replace(features, discrete=0.0)
+        known = features if "blend" in config else features._replace(discrete=0.0)
         weights = settings.weights(known)
         self.ensemble_ = Ensemble.from_state(config, arrays, label, weights, known)
         memory = Prototypes.kind if records == "prototypes" else NearestNeighbors.kind

@@ -14,7 +14,8 @@ from anomaly.detectors.table.imputation import Imputer
 from anomaly.detectors.table.isolation import grow_forest
 from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.neighbors import NearestNeighbors, tails_of
-from anomaly.detectors.table.training import EnsembleSettings, train
+from anomaly.detectors.table.settings import EnsembleSettings
+from anomaly.detectors.table.training import train
 from nnlite.job import Plan
 from nnlite.models import Model
 from nnlite.random import global_generator, seeded
@@ -108,7 +109,7 @@ def _fit(
     imputer = Imputer.of(features, records if settings.neighbors else x[:0])
     values, known = imputer.filled(x), features.known(x)
     if not comparing:
-        settings = replace(settings, neighbors=0)
+        settings = settings._replace(neighbors=0)
     plan = _plan(settings, len(x), len(records), features.width)
     with plan("networks"):
         networks, history = train(settings.networks, values, targets(values, known), start)

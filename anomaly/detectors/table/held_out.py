@@ -25,7 +25,6 @@ threshold, and the coverage is known by simulation.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 import numpy as np
 
@@ -34,7 +33,7 @@ from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.fitting import fit_ensemble
 from anomaly.detectors.table.neighbors import NearestNeighbors
-from anomaly.detectors.table.training import EnsembleSettings
+from anomaly.detectors.table.settings import EnsembleSettings
 from anomaly.errors import DataError, EmptyColumnWarning
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.preprocessing.columns.column_notes import without_warnings
@@ -117,7 +116,7 @@ def remembered_scores(ensemble: Ensemble, scores: Array, settings: EnsembleSetti
     if not are_few(len(x), ensemble.features.columns):
         return scores
     # Those left out of the training are not remembered.
-    settings, comparing = replace(settings.quiet, trim=0.0), ensemble.column_weights is not None
+    settings, comparing = settings.quiet._replace(trim=0.0), ensemble.column_weights is not None
 
     def fit(fold: Array) -> tuple[Ensemble, Array]:
         others = np.delete(x, fold, axis=0)

@@ -35,7 +35,7 @@ FARTHEST = 8.0
 _BLOCK_CELLS = 4_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Imputer:
     """Filling of holes from training records.
 

@@ -33,7 +33,8 @@ from anomaly.detectors.table.fitting import MOST_REMEMBERED, FittedEnsemble, hol
 from anomaly.detectors.table.held_out import held_out_scores
 from anomaly.detectors.table.imputation import Imputer
 from anomaly.detectors.table.reservoir import add_to_reservoir
-from anomaly.detectors.table.training import EnsembleSettings, continue_training
+from anomaly.detectors.table.settings import EnsembleSettings
+from anomaly.detectors.table.training import continue_training
 from anomaly.errors import DataError, format_names
 from anomaly.tables import Table
 from nnlite.random import global_generator, seeded

@@ -31,7 +31,7 @@ from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.microaggregation import group_means, microaggregate
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
 from anomaly.detectors.table.prototypes import LEAST_RECORDS, Prototypes
-from anomaly.detectors.table.training import EnsembleSettings
+from anomaly.detectors.table.settings import EnsembleSettings
 from nnlite.types import Array
 
 _FEWEST_RECORDS = 4 * LEAST_RECORDS

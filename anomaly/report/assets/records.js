@@ -65,7 +65,7 @@ class RecordList {
     this.texts = new Map(section.rows.map((row) => [row, this.columns.map((column) => shown(column.read(row))).join("\n").toLowerCase()]));
     this.body = element("tbody");
     this.head = element("tr");
-    byId("records").append(element("div", { class: "wide" }, element("table", { class: "records" },
+    byId("records").append(element("div", { class: "wide" }, element("table", { class: "records cards" },
       element("caption", { class: "quiet" }, "Choose a heading to sort, a row's button for its reasons."), element("thead", {}, this.head), this.body)));
     this.drawHead();
     byId("filter").addEventListener("input", () => this.restart());
@@ -79,14 +79,14 @@ class RecordList {
   drawHead() {
     this.head.replaceChildren(...this.columns.map((column) => {
       const own = column === this.sorted.column;
-      const button = element("button", { type: "button" }, column.name + (own ? (this.sorted.descending ? " ↓" : " ↑") : ""));
+      const button = element("button", { type: "button", title: column.name }, brief(column.name, 60) + (own ? (this.sorted.descending ? " ↓" : " ↑") : ""));
       button.addEventListener("click", () => {
         this.sorted = { column, descending: own ? !this.sorted.descending : Boolean(column.number) };
         this.drawHead();
         this.restart();
         [...this.head.querySelectorAll("button")][this.columns.indexOf(column)].focus();
       });
-      return element("th", { scope: "col", "aria-sort": own ? (this.sorted.descending ? "descending" : "ascending") : "none" }, button);
+      return element("th", { scope: "col", class: column.other ? "other" : "", "aria-sort": own ? (this.sorted.descending ? "descending" : "ascending") : "none" }, button);
     }));
   }
 
@@ -120,9 +120,9 @@ class RecordList {
   line(row) {
     const line = element("tr", row.score > this.threshold ? { class: "flagged" } : {});
     for (const column of this.columns) {
-      const cell = element("td", { "data-name": column.name, class: [column.kind, column.number && "number", column.other && "other"].filter(Boolean).join(" ") });
+      const cell = element("td", { "data-name": brief(column.name, 60), class: [column.kind, column.number && "number", column.other && "other"].filter(Boolean).join(" ") });
       if (column.name === "row" && !column.other) cell.append(this.opener(row, line));
-      else cell.append(shown(column.read(row)));
+      else cell.append(brief(shown(column.read(row)), column.kind === "why" ? 600 : 120));
       line.append(cell);
     }
     return line;
@@ -150,7 +150,7 @@ function showRecords(values) {
   values.records.groups.forEach((group, k) => {
     const name = group.columns.length ? group.columns.join(" + ") : "like no other";
     const button = element("button", { type: "button", class: "chip", "aria-pressed": "false", "data-group": k },
-      `${name}: ${plural(group.members.length, "record")}`);
+      `${brief(name)}: ${plural(group.members.length, "record")}`);
     button.addEventListener("click", () => list.choose(list.group === k ? null : k));
     byId("groups").append(button);
   });

@@ -187,6 +187,31 @@ def test_hostile_data_are_shown_as_text(visit, report):
     assert "<script>window.hacked = 1</script>" in page.locator("main").inner_text()
 
 
+def test_a_long_cell_and_one_that_turns_text_leave_the_page_readable(visit):
+    for width in (390, 1440):
+        page = visit(record_report(text="x" * 10_000), width)
+        tall = page.evaluate(
+            "Math.max(...[...document.querySelectorAll('#records tr')].map((row) => row.clientHeight))"
+        )
+        assert tall < 700
+        shown = page.locator("#records tbody td.why").first.bounding_box()
+        assert shown["x"] + shown["width"] <= width
+    page = visit(record_report(text="\u202eabc"))
+    text = page.locator("body").inner_text()
+    assert "\u202e" not in text
+    assert "\\u202eabc" in text
+
+
+@pytest.mark.parametrize("report", [record_report, series_report], ids=["records", "series"])
+def test_nothing_is_cut_off_in_print(visit, report):
+    page = visit(report(), width=794)  # A4
+    page.emulate_media(media="print")
+    cut = page.evaluate("[...document.querySelectorAll('table, canvas')].filter((one) => one.offsetWidth > 780).length")
+    assert cut == 0
+    assert page.locator(".axis span").count() == (5 if report is series_report else 0)
+    assert all(one.is_visible() for one in page.locator(".axis span").all())
+
+
 @pytest.mark.parametrize("report", [record_report, series_report], ids=["records", "series"])
 def test_a_telephone_shows_all_of_it_without_moving_sideways(visit, report):
     page = visit(report(), width=390)

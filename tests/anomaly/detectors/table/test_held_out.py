@@ -10,7 +10,7 @@ from anomaly.detectors.cross_fitting import folds_of
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.fitting import fit_ensemble
 from anomaly.detectors.table.held_out import held_out_scores, rescaled_calibration
-from anomaly.detectors.table.training import EnsembleSettings
+from anomaly.detectors.table.settings import EnsembleSettings
 
 pytestmark = pytest.mark.all_folds
 

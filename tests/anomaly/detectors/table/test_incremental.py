@@ -12,7 +12,7 @@ from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table import fitting
 from anomaly.detectors.table import incremental as updating
 from anomaly.detectors.table.fitting import fit_ensemble
-from anomaly.detectors.table.training import EnsembleSettings
+from anomaly.detectors.table.settings import EnsembleSettings
 from anomaly.errors import DataError
 from anomaly.tables import as_table
 from nnlite.random import seeded

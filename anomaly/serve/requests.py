@@ -1,0 +1,116 @@
+"""From the body of a request to a table of records."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from typing import Any
+
+from anomaly.serve.limits import Limits, RefusedError
+from anomaly.tables import Table, as_table
+
+JSON = "application/json"
+ARROW = "application/vnd.apache.arrow.stream"
+
+
+def kind_of(content_type: str) -> str:
+    """Return the kind of a body by its header.
+
+    A page of another origin that a browser shows can send neither of them without asking first, which is refused.
+
+    Raises
+    ------
+    RefusedError
+        If it is neither JSON nor Arrow.
+
+    Examples
+    --------
+    >>> kind_of("application/json; charset=utf-8")
+    'application/json'
+    """
+    found = content_type.partition(";")[0].strip().lower()
+    if found not in (JSON, ARROW):
+        raise RefusedError(415, f"expected a Content-Type of {JSON} or {ARROW}; found {found[:60]!r}")
+    return found
+
+
+def read_records(body: bytes, kind: str, limits: Limits) -> Table:
+    """Return the records of a body.
+
+    Parameters
+    ----------
+    body : bytes
+        JSON: an object with ``records``, a list of objects, or ``columns``, an object of lists. Arrow: a stream of
+        record batches.
+    kind : str
+        `JSON` or `ARROW`.
+    limits : Limits
+        Limits of sizes.
+
+    Raises
+    ------
+    RefusedError
+        If it is not such a body, or too large.
+    ValueError
+        If the records are no table.
+
+    Examples
+    --------
+    >>> read_records(b'{"columns": {"a": [1, null], "b": ["x", "y"]}}', JSON, Limits()).names
+    ('a', 'b')
+    """
+    return _from_arrow(body, limits) if kind == ARROW else _from_json(body, limits)
+
+
+def _from_json(body: bytes, limits: Limits) -> Table:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(400, f"the body is no JSON: {error}") from None
+    if not isinstance(found, dict) or ("records" in found) == ("columns" in found):
+        raise RefusedError(400, 'expected an object with either "records" or "columns"')
+    unknown = sorted(set(found) - {"records", "columns"})
+    if unknown:
+        raise RefusedError(
+            400, f"the body has {unknown[0][:60]!r}, which means nothing here; options are in the address"
+        )
+    if "records" in found:
+        records = found["records"]
+        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+            raise RefusedError(400, '"records" must be a list of objects')
+        limits.check_rows(len(records))
+        return _as_table(records)
+    columns = found["columns"]
+    if not isinstance(columns, dict) or not all(isinstance(column, list) for column in columns.values()):
+        raise RefusedError(400, '"columns" must be an object of lists')
+    limits.check_rows(max(map(len, columns.values()), default=0))
+    return _as_table(columns)
+
+
+def _as_table(records: Any) -> Table:
+    if not records:
+        raise RefusedError(400, "there are no records")
+    try:
+        return as_table(records)
+    except (TypeError, OverflowError) as error:
+        raise RefusedError(422, f"the records are no table: {error}") from None
+
+
+def _from_arrow(body: bytes, limits: Limits) -> Table:
+    try:
+        arrow, ipc = import_module("pyarrow"), import_module("pyarrow.ipc")
+    except ImportError:
+        raise RefusedError(415, f"this service has no pyarrow, which reads Arrow; send {JSON}") from None
+    batches, rows, size = [], 0, 0
+    try:
+        with ipc.open_stream(body) as reader:
+            for batch in reader:
+                # Compressed batches may be far larger than the body.
+                rows, size = rows + batch.num_rows, size + batch.nbytes
+                limits.check_rows(rows)
+                limits.check_bytes(size)
+                batch.validate(full=True)
+                batches.append(batch)
+            return _as_table(arrow.Table.from_batches(batches, reader.schema)) if rows else _as_table([])
+    except (arrow.ArrowException, OSError) as error:
+        raise RefusedError(400, f"the body is no stream of Arrow: {error}") from None

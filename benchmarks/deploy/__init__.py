@@ -1,0 +1,1 @@
+"""Start, memory, size and throughput of each way to run a fitted detector."""
