@@ -140,6 +140,7 @@ def test_a_run_enters_few_files(walked, what):
 
 # Who calls modules that its imports do not lead to: base classes their subclasses, and tables what was registered.
 DISPATCHES = {
+    "nnlite.activations.base": "the functions that derive from it",
     "anomaly.tables.csv_records": "the iterator of lines that it is given",
     "anomaly.tables.read_ahead": "the iterator that it is given",
     "anomaly.cli.dispatch": "the command that was chosen",
