@@ -37,6 +37,12 @@ MODULES = {
         ("conditions", "Compare Where"),
         ("tracing", "AddedLoss Parameter RandomValues"),
         ("cells", "GRUCell LSTMCell RNN SimpleRNNCell"),
+        ("lookups", "IntegerLookup TextVectorization"),
+        ("image_sizes", "CenterCrop Resizing"),
+        (
+            "augmentation",
+            "RandomBrightness RandomContrast RandomCrop RandomFlip RandomRotation RandomTranslation RandomZoom",
+        ),
         ("attention", "AdditiveAttention Attention"),
         ("multi_head_attention", "MultiHeadAttention"),
     )
