@@ -342,7 +342,9 @@ class Network(Layer):
 
 def _named_tensors(tensors_or_mapping: Any, argument: str) -> tuple[list[str], list[SymbolicTensor]]:
     if isinstance(tensors_or_mapping, Mapping):
-        names, tensors = list(tensors_or_mapping), list(tensors_or_mapping.values())
+        # As in Keras, in the order of the names.
+        names = sorted(tensors_or_mapping)
+        tensors = [tensors_or_mapping[name] for name in names]
     else:
         tensors = as_list(tensors_or_mapping)
         names = []

@@ -52,6 +52,8 @@ MODULES = {
 # Functions that are imported on first access; they are not layers that a file may name.
 FUNCTIONS = {
     "Input": "input",
+    "serialize": "describing",
+    "deserialize": "describing",
     "StackedRNNCells": "cells",
     **dict.fromkeys(
         ("add", "average", "concatenate", "dot", "maximum", "minimum", "multiply", "subtract"), "merging_functions"
