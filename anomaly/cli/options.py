@@ -215,11 +215,13 @@ def _add_form(table: Any) -> None:
     table.add_argument(
         "--on-bad-row",
         choices=("stop", "skip", "report"),
-        default="stop",
         help="what to do about rows that cannot be read: stop, leave them out, or also write their lines and the "
-        "causes to the file of --bad-rows. If any are left out, the exit code is 3 (default: stop)",
+        "causes to the file of --bad-rows. If any are left out, the exit code is 3 (default: stop; report with "
+        "--bad-rows)",
     )
-    table.add_argument("--bad-rows", metavar="BAD.csv", help="where --on-bad-row report writes to")
+    table.add_argument(
+        "--bad-rows", metavar="BAD.csv", help="leave out rows that cannot be read, and write them to this file"
+    )
 
 
 def _form_options(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -234,11 +236,13 @@ def _form_options(values: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _left_out(how: str, path: str | None) -> BadRows | None:
+def _left_out(how: str | None, path: str | None) -> BadRows | None:
     """Return where rows go that cannot be read; None if they are errors."""
-    if (how == "report") != (path is not None):
-        raise ValueError("--on-bad-row report and --bad-rows BAD.csv go together: the one says that, the other where")
-    return None if how == "stop" else BadRows()
+    if how == "report" and path is None:
+        raise ValueError("--on-bad-row report goes with --bad-rows BAD.csv, which says where to")
+    if path is not None and how not in (None, "report"):
+        raise ValueError(f"--bad-rows BAD.csv writes the rows that are left out: leave --on-bad-row {how} away")
+    return None if path is None and how in (None, "stop") else BadRows()
 
 
 def input_options(options: argparse.Namespace) -> InputOptions:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from anomaly.datasets.dataset import Dataset, ordered_by
+from anomaly.datasets.derived import derived_columns
 from anomaly.datasets.sampling import (
     SECONDS_PER_DAY,
     as_count,
@@ -28,6 +29,10 @@ with the card in the previous 24 hours); hours_since_last (missing for a card's 
 Anomalies: large_at_odd_hour (several times the card's average, at night), foreign_burst (many
 payments abroad in a few hours), testing_payments (small online payments in quick succession, as a
 test of a stolen card), unusual_combination (a normal amount in a category with other amounts)."""
+
+_DERIVED = """\
+Derived columns, from the others alone: amount_over_average (of the card), amount_over_category (over the
+median of all payments of the category), payments_per_hour (count_24h over hours_since_last)."""
 
 
 class _Category(NamedTuple):
@@ -79,6 +84,7 @@ def make_transactions(
     n_records: int = 5000,
     contamination: float = 0.02,
     random_state: int | None = 0,
+    derived: bool = False,
 ) -> Dataset:
     """Generate payments by card, with four kinds of fraud.
 
@@ -95,11 +101,15 @@ def make_transactions(
         Fraction of fraud, from 0 to 0.5, in nearly equal numbers of each kind.
     random_state : int, optional
         Seed of the payments; None for different ones each time.
+    derived : bool, default False
+        Whether to add the columns that a bank would compute from the others: `amount_over_average`,
+        `amount_over_category` and `payments_per_hour`. The payments stay the same.
 
     Returns
     -------
     Dataset
-        Payments in the order of time, with 13 columns: numbers, text, booleans and a timestamp, some missing. `kinds`
+        Payments in the order of time, with 13 columns: numbers, text, booleans and a timestamp, some missing; or 16
+        with the derived ones. `kinds`
         holds ``large_at_odd_hour``, ``foreign_burst``, ``testing_payments`` or ``unusual_combination``.
 
     Raises
@@ -131,7 +141,10 @@ def make_transactions(
     payments = _draw_payments(rng, cards, n_records)
     for kind, commit in _FRAUD.items():
         commit(rng, payments, np.flatnonzero(kinds == kind))
-    return ordered_by("timestamp", _as_columns(rng, payments), kinds, "transactions", _DESCRIPTION)
+    columns, description = _as_columns(rng, payments), _DESCRIPTION
+    if derived:
+        columns, description = {**columns, **derived_columns(columns)}, f"{_DESCRIPTION}\n{_DERIVED}"
+    return ordered_by("timestamp", columns, kinds, "transactions", description)
 
 
 # -- normal payments ---------------------------------------------------------------------------

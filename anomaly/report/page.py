@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from html import escape
 from importlib import resources
 from string import Template
 
@@ -19,7 +18,13 @@ from anomaly.report.payload import to_json
 from nnlite.files import atomic_write
 
 # In the order in which they use each other.
-_SCRIPTS = ("elements.js", "values.js", "scores.js", "records.js", "timeline.js", "curves.js", "main.js")
+_SCRIPTS = ("elements.js", "values.js", "scores.js", "order.js", "records.js", "timeline.js", "curves.js", "main.js")
+
+# A fixed threshold over the scores of a series flags the steps around an alarm as well.
+_MOVING = (
+    "<p>The alarms of the time line come from a limit that follows the recent scores; one fixed threshold, as here, "
+    "flags other steps, and more of those around a fault.</p>"
+)
 
 
 def render(report: Report) -> str:
@@ -43,7 +48,7 @@ def render(report: Report) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     style = _asset("style.css")
     return Template(_asset("page.html")).substitute(
-        title=escape(report.title),
+        title=sections.escape(report.title),
         policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'",
         style=style,
         overview=sections.overview(report),
@@ -51,7 +56,8 @@ def render(report: Report) -> str:
         has_groups="" if report.records is not None and report.records.groups else "hidden",
         has_series="" if report.series else "hidden",
         has_history="" if report.history else "hidden",
-        unit=escape(report.unit),
+        unit=sections.escape(report.unit),
+        moving=_MOVING if report.series else "",
         learned=sections.learned(report),
         drift=sections.drift(report.drift, report.drift_note),
         settings=sections.pairs(report.settings, ("parameter", "value")),

@@ -8,11 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from anomaly.errors import printable
 from anomaly.report.content import Alarm, Reason, RecordsSection, Report, SeriesSection, UnusualRecord
 from nnlite.types import Array
 
 MOST_VALUES = 1_200_000
 """Values of all time lines that are kept; of a longer one, the lowest and the highest of each bucket of steps."""
+
+MOST_CHARACTERS = 1000
+"""Characters of a cell that are kept."""
 
 
 def to_json(report: Report) -> str:
@@ -27,8 +31,21 @@ def to_json(report: Report) -> str:
         "series": [_series(one, MOST_VALUES // len(report.series)) for one in report.series],
         "history": {name: [_finite(loss) for loss in losses] for name, losses in report.history.items()},
     }
-    text = json.dumps(values, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(_readable(values), separators=(",", ":"), allow_nan=False)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _readable(value: Any) -> Any:
+    """Return values without the characters in their texts that would turn the direction of what follows."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {key: _readable(one) for key, one in value.items()}
+    return [_readable(one) for one in value] if isinstance(value, list) else value
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}… ({len(text):,} characters)"
 
 
 def _packed(array: Array, dtype: Any) -> str:
@@ -40,9 +57,14 @@ def _finite(value: float) -> float | None:
     return float(f"{value:.6g}") if np.isfinite(value) else None
 
 
+def _cell(value: float | str | None) -> float | str | None:
+    return _finite(value) if isinstance(value, float) else _shortened(value) if value is not None else None
+
+
 def _reasons(reasons: Any) -> list[list[Any]]:
     def row(reason: Reason) -> list[Any]:
-        return [reason.column, round(reason.share, 4), reason.found, reason.expected, reason.text]
+        found, expected = _shortened(reason.found), _shortened(reason.expected)
+        return [reason.column, round(reason.share, 4), found, expected, reason.text]
 
     return [row(reason) for reason in reasons]
 
@@ -55,7 +77,7 @@ def _records(section: RecordsSection) -> dict[str, Any]:
             "score": _finite(record.score),
             "p": None if record.p_value is None else _finite(record.p_value),
             "label": record.label,
-            "cells": [_finite(cell) if isinstance(cell, float) else cell for cell in record.cells],
+            "cells": [_cell(cell) for cell in record.cells],
             "reasons": _reasons(record.reasons),
             "missing": list(record.missing),
         }

@@ -12,6 +12,8 @@ from anomaly.report.content import Reason
 from nnlite.types import Array
 
 _DIGITS = 4
+# Of a cell, in a sentence.
+_MOST_CHARACTERS = 100
 
 BESIDE_COLUMNS = "the other columns"
 BESIDE_STEPS = "the steps around it"
@@ -122,9 +124,13 @@ def reasons_of(
         own = write(names[k], wanted, found[k]) if write is not None and wanted is not None else None
         texts = cell_text(found[k]), cell_text(wanted) if own is None else own
         share = float(contributions[k]) / total
-        text = reason_text(names[k], *texts, None if own is None else isinstance(wanted, float), beside)
+        text = reason_text(names[k], *map(_brief, texts), None if own is None else isinstance(wanted, float), beside)
         reasons.append(Reason(names[k], share, *texts, text))
     return reasons
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"
 
 
 def _is_number(text: str) -> bool:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 
 from anomaly.drift import DriftResult
+from anomaly.errors import printable
 from anomaly.report.content import Report
+
+
+def escape(text: str) -> str:
+    """Return text as HTML, without the characters that would turn the direction of what follows."""
+    return html.escape(printable(text))
 
 
 def overview(report: Report) -> str:
@@ -82,4 +88,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in others)}</tr>'
         for first, *others in rows
     )
-    return f'<div class="wide"><table><thead><tr>{titles}</tr></thead><tbody>{lines}</tbody></table></div>'
+    return (
+        f'<div class="wide"><table class="pairs"><thead><tr>{titles}</tr></thead><tbody>{lines}</tbody></table></div>'
+    )

@@ -36,6 +36,11 @@ function shown(value) {
   return String(Number(value.toPrecision(4)));
 }
 
+// The beginning of a text that would fill the page.
+function brief(text, most = 120) {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
 function percent(part, whole) {
   return whole ? `${((100 * part) / whole).toFixed(part / whole < 0.1 ? 2 : 1)} %` : "-";
 }

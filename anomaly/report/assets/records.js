@@ -14,7 +14,8 @@ function recordColumns(section) {
   columns.push({ name: "why", read: (row) => why(row), kind: "why" });
   section.columns.forEach((name, k) => {
     const number = section.rows.every((row) => row.cells[k] === null || typeof row.cells[k] === "number");
-    columns.push({ name, read: (row) => row.cells[k], number, other: true });
+    const key = sortKey(section.rows.map((row) => row.cells[k]));
+    columns.push({ name, read: (row) => row.cells[k], key: (row) => key(row.cells[k]), number, other: true });
   });
   return columns;
 }
@@ -32,8 +33,9 @@ function why(row) {
 
 // A cell without a value comes last, in either order.
 function compareBy(column, descending) {
+  const key = column.key || column.read;
   return (a, b) => {
-    const [left, right] = [column.read(a), column.read(b)];
+    const [left, right] = [key(a), key(b)];
     const [no, none] = [left === null || left === "", right === null || right === ""];
     if (no || none) return Number(no) - Number(none);
     const order = typeof left === "number" && typeof right === "number" ? left - right : String(left).localeCompare(String(right), "en", { numeric: true });
@@ -65,7 +67,7 @@ class RecordList {
     this.texts = new Map(section.rows.map((row) => [row, this.columns.map((column) => shown(column.read(row))).join("\n").toLowerCase()]));
     this.body = element("tbody");
     this.head = element("tr");
-    byId("records").append(element("div", { class: "wide" }, element("table", { class: "records" },
+    byId("records").append(element("div", { class: "wide" }, element("table", { class: "records cards" },
       element("caption", { class: "quiet" }, "Choose a heading to sort, a row's button for its reasons."), element("thead", {}, this.head), this.body)));
     this.drawHead();
     byId("filter").addEventListener("input", () => this.restart());
@@ -79,14 +81,14 @@ class RecordList {
   drawHead() {
     this.head.replaceChildren(...this.columns.map((column) => {
       const own = column === this.sorted.column;
-      const button = element("button", { type: "button" }, column.name + (own ? (this.sorted.descending ? " ↓" : " ↑") : ""));
+      const button = element("button", { type: "button", title: column.name }, brief(column.name, 60) + (own ? (this.sorted.descending ? " ↓" : " ↑") : ""));
       button.addEventListener("click", () => {
         this.sorted = { column, descending: own ? !this.sorted.descending : Boolean(column.number) };
         this.drawHead();
         this.restart();
         [...this.head.querySelectorAll("button")][this.columns.indexOf(column)].focus();
       });
-      return element("th", { scope: "col", "aria-sort": own ? (this.sorted.descending ? "descending" : "ascending") : "none" }, button);
+      return element("th", { scope: "col", class: column.other ? "other" : "", "aria-sort": own ? (this.sorted.descending ? "descending" : "ascending") : "none" }, button);
     }));
   }
 
@@ -120,9 +122,9 @@ class RecordList {
   line(row) {
     const line = element("tr", row.score > this.threshold ? { class: "flagged" } : {});
     for (const column of this.columns) {
-      const cell = element("td", { "data-name": column.name, class: [column.kind, column.number && "number", column.other && "other"].filter(Boolean).join(" ") });
+      const cell = element("td", { "data-name": brief(column.name, 60), class: [column.kind, column.number && "number", column.other && "other"].filter(Boolean).join(" ") });
       if (column.name === "row" && !column.other) cell.append(this.opener(row, line));
-      else cell.append(shown(column.read(row)));
+      else cell.append(brief(shown(column.read(row)), column.kind === "why" ? 600 : 120));
       line.append(cell);
     }
     return line;
@@ -150,7 +152,7 @@ function showRecords(values) {
   values.records.groups.forEach((group, k) => {
     const name = group.columns.length ? group.columns.join(" + ") : "like no other";
     const button = element("button", { type: "button", class: "chip", "aria-pressed": "false", "data-group": k },
-      `${name}: ${plural(group.members.length, "record")}`);
+      `${brief(name)}: ${plural(group.members.length, "record")}`);
     button.addEventListener("click", () => list.choose(list.group === k ? null : k));
     byId("groups").append(button);
   });

@@ -140,8 +140,7 @@ class Timeline {
     this.panels = [new Panel("score", series.scores, "anomaly", true)];
     this.sensorOrder().forEach((k) => this.panels.push(new Panel(series.sensors[k], series.values[k], "normal", false)));
     this.holder = byId("timeline");
-    this.axis = element("div", { class: "quiet controls", "aria-hidden": "true" });
-    this.axis.style.justifyContent = "space-between";
+    this.axis = element("div", { class: "quiet axis", "aria-hidden": "true" });
     this.add(this.panels.slice(0, SENSORS_AT_FIRST + 1));
     this.controls();
     this.showAll();
@@ -213,7 +212,8 @@ class Timeline {
     const b = Math.min(firstAtLeast(this.x, this.to) + 1, this.x.length);
     for (const panel of this.shownPanels) panel.draw(this, a, b);
     byId("shown-range").textContent = `${this.fullText(this.from)} to ${this.fullText(this.to)}`;
-    const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => element("span", {}, this.text(this.from + part * (this.to - this.from))));
+    const parts = pictureWidth(this.holder) < 500 ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1];
+    const marks = parts.map((part) => element("span", {}, this.text(this.from + part * (this.to - this.from))));
     this.axis.replaceChildren(...marks);
     this.axis.style.paddingLeft = `${MARGIN.left}px`;
   }
@@ -262,11 +262,12 @@ function alarmTable(series, line) {
       byId("timeline").scrollIntoView({ block: "center" });
     });
     const reasons = mainReasons(alarm.reasons, 3).join("; ");
-    body.append(element("tr", {}, element("th", { scope: "row" }, alarm.from), element("td", {}, alarm.to),
-      element("td", { class: "number" }, (alarm.end - alarm.start).toLocaleString("en")),
-      element("td", { class: "number" }, shown(alarm.score)), element("td", {}, reasons), element("td", {}, button)));
+    body.append(element("tr", {}, element("th", { scope: "row", "data-name": "start" }, alarm.from), element("td", { "data-name": "end" }, alarm.to),
+      element("td", { class: "number", "data-name": "steps" }, (alarm.end - alarm.start).toLocaleString("en")),
+      element("td", { class: "number", "data-name": "highest score" }, shown(alarm.score)),
+      element("td", { "data-name": "sensors" }, reasons), element("td", { "data-name": "" }, button)));
   });
-  return element("div", { class: "wide" }, element("table", {}, element("thead", {}, head), body));
+  return element("div", { class: "wide" }, element("table", { class: "alarms cards" }, element("thead", {}, head), body));
 }
 
 function seriesNote(series) {

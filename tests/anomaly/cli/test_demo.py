@@ -25,6 +25,21 @@ def test_demo_leaves_a_folder(capsys, tmp_path, data):
     assert re.search(
         r"Of the [\d,]+ alarms \d+% are right, and of the \d+ highest scores \d+%\.\nOf records drawn", text
     )
+    assert re.search(r"would be, and of the (highest|lowest|most extreme) \w+ \d+%: of all\nrules on one column", text)
+    counts = re.findall(r"^ +(\d+) of +(\d+) \w+$", text, flags=re.MULTILINE)
+    assert len(counts) >= 3
+    assert all(0 <= int(found) <= int(there) for found, there in counts)
+
+
+@pytest.mark.parametrize("data", ["transactions", "connections", "sensors"])
+def test_the_demo_argues_for_its_detector(capsys, tmp_path, data):
+    """More of the highest scores are anomalies than by the best rule on one column, which knows the labels."""
+    assert run(capsys, "demo", "--data", data, "-o", tmp_path)[0] == 0
+    text = (tmp_path / "README.txt").read_text()
+    by_scores, by_rule = (
+        float(re.search(pattern, text)[1]) for pattern in (r"highest scores (\d+)%", r"and of the [\w ]+ (\d+)%: of")
+    )
+    assert by_scores > 1.2 * by_rule
 
 
 def test_the_commands_that_the_demo_names_work(capsys, tmp_path, monkeypatch):

@@ -1,5 +1,7 @@
 """Files as people have them, from the command line: fitted, scored and described without an edit."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -73,7 +75,13 @@ def test_bad_rows_are_left_out_and_told(folder, capsys):
     assert (bad["file"][0], bad["line"].tolist()) == ("'new.csv'", ["3", "4"])
     assert "expected a number" in bad["cause"][0]
     run("score new.csv -m m.npz -o s.csv --on-bad-row report", code=2)
-    assert "--bad-rows BAD.csv go together" in capsys.readouterr().err
+    assert "goes with --bad-rows BAD.csv" in capsys.readouterr().err
+    run("score new.csv -m m.npz -o s.csv --on-bad-row skip --bad-rows bad.csv", code=2)
+    assert "leave --on-bad-row skip away" in capsys.readouterr().err
+    # Whoever names a file for them wants them left out.
+    os.remove("bad.csv")
+    run("score new.csv -m m.npz -o s.csv --bad-rows bad.csv", code=3)
+    assert read_csv("bad.csv")["line"].tolist() == ["3", "4"]
 
 
 def test_a_file_without_bad_rows_is_done(folder):

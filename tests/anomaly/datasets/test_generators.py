@@ -98,3 +98,15 @@ def test_correlated_points_need_two_columns():
     assert make_correlated(n_features=2).n_features == 2
     with pytest.raises(ValueError, match="n_features must be at least 2; found 1"):
         make_correlated(n_features=1)
+
+
+def test_derived_columns_come_from_the_others_alone():
+    plain, more = make_transactions(random_state=3), make_transactions(random_state=3, derived=True)
+    assert list(more.columns)[13:] == ["amount_over_average", "amount_over_category", "payments_per_hour"]
+    for name, column in plain.columns.items():
+        np.testing.assert_array_equal(column, more.columns[name])
+    ratio = more.columns["amount"] / more.columns["average_amount"]
+    np.testing.assert_allclose(more.columns["amount_over_average"], ratio, atol=1e-3)
+    assert (np.isnan(more.columns["amount_over_category"]) == (more.columns["merchant_category"] == None)).all()  # noqa: E711
+    assert "Derived columns" in more.description
+    assert "Derived columns" not in plain.description

@@ -8,6 +8,7 @@ import itertools
 import os
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -107,6 +108,28 @@ def test_records_are_sorted_filtered_and_explained(visit):
     assert "expected about 1000" in detail
 
 
+@pytest.mark.parametrize(
+    "ordered",
+    [
+        ["-4.900,00 €", "-1.250,5 €", "-58,19 €", "3,00 €", "412,10 €"],
+        ["-1,250.5", "-58.19", "3", "412.1", "4,900"],
+        ["31.12.2024", "01.11.2025", "02.11.2025 08:00", "02.11.2025 17:30", "1.12.2025"],
+        ["2 bar", "10 bar", "1'000 bar", "", ""],
+        ["10.1.1.9", "10.1.1.10", "a", "b", "B2"],
+    ],
+)
+def test_texts_are_sorted_as_people_read_them(visit, ordered):
+    report = record_report(n_listed=5)
+    cells = [ordered[k] for k in (3, 0, 4, 2, 1)]
+    rows = [replace(row, cells=[cell or None]) for row, cell in zip(report.records.records, cells, strict=True)]
+    page = visit(replace(report, records=replace(report.records, columns=["value"], records=rows, groups=[])))
+    page.get_by_role("button", name=re.compile("^value")).click()
+    assert page.locator("#records td.other").all_inner_texts() == ordered
+    page.get_by_role("button", name=re.compile("^value")).click()
+    there = [text for text in ordered if text]
+    assert page.locator("#records td.other").all_inner_texts()[: len(there)] == there[::-1]
+
+
 def test_the_time_line_zooms_by_button_keyboard_and_drag(visit):
     page = visit(series_report())
     everything = page.locator("#shown-range").inner_text()
@@ -185,6 +208,31 @@ def test_hostile_data_are_shown_as_text(visit, report):
     assert page.locator("script").count() == 2
     assert page.locator("img").count() == 0
     assert "<script>window.hacked = 1</script>" in page.locator("main").inner_text()
+
+
+def test_a_long_cell_and_one_that_turns_text_leave_the_page_readable(visit):
+    for width in (390, 1440):
+        page = visit(record_report(text="x" * 10_000), width)
+        tall = page.evaluate(
+            "Math.max(...[...document.querySelectorAll('#records tr')].map((row) => row.clientHeight))"
+        )
+        assert tall < 700
+        shown = page.locator("#records tbody td.why").first.bounding_box()
+        assert shown["x"] + shown["width"] <= width
+    page = visit(record_report(text="\u202eabc"))
+    text = page.locator("body").inner_text()
+    assert "\u202e" not in text
+    assert "\\u202eabc" in text
+
+
+@pytest.mark.parametrize("report", [record_report, series_report], ids=["records", "series"])
+def test_nothing_is_cut_off_in_print(visit, report):
+    page = visit(report(), width=794)  # A4
+    page.emulate_media(media="print")
+    cut = page.evaluate("[...document.querySelectorAll('table, canvas')].filter((one) => one.offsetWidth > 780).length")
+    assert cut == 0
+    assert page.locator(".axis span").count() == (5 if report is series_report else 0)
+    assert all(one.is_visible() for one in page.locator(".axis span").all())
 
 
 @pytest.mark.parametrize("report", [record_report, series_report], ids=["records", "series"])
