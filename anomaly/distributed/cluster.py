@@ -194,7 +194,8 @@ class Cluster:
                 return job.result(timeout=_SECONDS_BETWEEN_LOOKS)
             except self._library.TimeoutError:
                 if job.done():
-                    raise
+                    # Just now, or it is an error of the function itself.
+                    return job.result()
             workers = self._workers()
             if alone.is_over(not workers):
                 raise DataError(
