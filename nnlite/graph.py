@@ -7,7 +7,6 @@ outputs as `SymbolicTensor` objects. `Model` sorts the nodes topologically: each
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -22,7 +21,6 @@ class NamedLayer(Protocol):
     name: str
 
 
-@dataclass(eq=False)
 class SymbolicTensor:
     """A placeholder for a value that a node will compute.
 
@@ -36,12 +34,14 @@ class SymbolicTensor:
         Node that computes the value.
     """
 
-    shape: Shape
-    dtype: np.dtype[Any]
-    node: Node = field(repr=False)
-
     # NumPy's arrays leave their operators to this class.
     __array_ufunc__ = None
+
+    def __init__(self, shape: Shape, dtype: np.dtype[Any], node: Node) -> None:
+        self.shape, self.dtype, self.node = shape, dtype, node
+
+    def __repr__(self) -> str:
+        return f"SymbolicTensor(shape={self.shape!r}, dtype={self.dtype!r})"
 
     @property
     def name(self) -> str:
@@ -105,7 +105,6 @@ def _operate(name: str, tensor: SymbolicTensor, *operands: Any, swapped: bool = 
     return operators.apply(name, tensor, *operands, swapped=swapped)
 
 
-@dataclass(eq=False, repr=False)
 class Node:
     """One use of a layer, with its inputs and outputs.
 
@@ -113,11 +112,16 @@ class Node:
     several outputs do, instead of one tensor.
     """
 
-    layer: NamedLayer
-    inputs: tuple[SymbolicTensor, ...]
-    takes_list: bool = False
-    gives_list: bool = False
-    outputs: tuple[SymbolicTensor, ...] = ()
+    def __init__(
+        self,
+        layer: NamedLayer,
+        inputs: tuple[SymbolicTensor, ...],
+        takes_list: bool = False,
+        gives_list: bool = False,
+    ) -> None:
+        self.layer, self.inputs = layer, inputs
+        self.takes_list, self.gives_list = takes_list, gives_list
+        self.outputs: tuple[SymbolicTensor, ...] = ()
 
 
 def is_symbolic(value: object) -> bool:

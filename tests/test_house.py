@@ -58,6 +58,7 @@ LATE = {
     "nnlite.layers.arguments": "constraints, which few layers have",
     "nnlite.models": "pictures, for notebooks",
     "nnlite.delimited": "the engine, which needs Numba",
+    "nnlite.engine.lowering": "rules of layers and losses that few models have",
     "nnlite.training": "what only fit needs, and scoring need not wait for",
     "nnlite.streaming": "what only fit needs, and scoring need not wait for",
 }

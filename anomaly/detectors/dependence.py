@@ -37,9 +37,6 @@ from anomaly.errors import DataError
 from anomaly.preprocessing.columns.parsing import missing_cells
 from nnlite.types import Array
 
-KINDS = ("none", "time", "groups")
-"""Kinds of dependence, see `Dependence`."""
-
 _MOST_PAIRS = 2000
 _LAGS = 4
 _FARTHEST = 50

@@ -11,7 +11,6 @@ import numpy as np
 
 from anomaly.detectors.base import as_labels
 from anomaly.detectors.cross_fitting import are_few, cross_fitted_scores
-from anomaly.detectors.dependence import KINDS, Dependence
 from anomaly.detectors.row_detector import DataKind, RowDetector, ScoredSections
 from anomaly.errors import RowOrderWarning, level_of_caller
 from anomaly.preprocessing import TablePreprocessor
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from anomaly.large.drawn import DrawnRows
 
 if TYPE_CHECKING:
+    from anomaly.detectors.dependence import Dependence
     from anomaly.detectors.plot_data import RecordPlotData
 
 _MOST_CODES = 5000
@@ -146,6 +146,8 @@ class RecordDetector(RowDetector):
 
         Where they are a random sample, `blocks` of consecutive records tell; see `Dependence.of`.
         """
+        from anomaly.detectors.dependence import Dependence
+
         found = Dependence.of(x, groups, blocks)
         self.dependence_ = found.kind
         if found.kind == "time":
@@ -332,7 +334,7 @@ class RecordDetector(RowDetector):
             config["preprocessing"], arrays_with_prefix(arrays, "preprocessing/")
         )
         self.dependence_ = config.get("dependence", "none")
-        check_value("dependence", self.dependence_, choice(*KINDS))
+        check_value("dependence", self.dependence_, choice("none", *_HELD_OUT))
         self._take_dates(config)
         self._take_columns()
 
