@@ -30,8 +30,6 @@ REASONS = {
     "3D": "images have two dimensions, series one",
     "LSTM1D": "convolutional recurrence is not part of this package",
     "LSTM2D": "convolutional recurrence is not part of this package",
-    "RNN": "a recurrence of cells is not a layer here: LSTM, GRU and SimpleRNN are",
-    "Cell": "a recurrence of cells is not a layer here: LSTM, GRU and SimpleRNN are",
     "TFSM": "files of TensorFlow are not read",
     "TorchModule": "modules of PyTorch are not run",
     "Flax": "modules of JAX are not run",

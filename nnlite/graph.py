@@ -32,13 +32,15 @@ class SymbolicTensor:
         Dtype of the value.
     node : Node
         Node that computes the value.
+    row_free : bool
+        Whether the first axis is not that of the rows: the tensor is a weight, a total, or computed from such alone.
     """
 
     # NumPy's arrays leave their operators to this class.
     __array_ufunc__ = None
 
-    def __init__(self, shape: Shape, dtype: np.dtype[Any], node: Node) -> None:
-        self.shape, self.dtype, self.node = shape, dtype, node
+    def __init__(self, shape: Shape, dtype: np.dtype[Any], node: Node, row_free: bool = False) -> None:
+        self.shape, self.dtype, self.node, self.row_free = shape, dtype, node, row_free
 
     def __repr__(self) -> str:
         return f"SymbolicTensor(shape={self.shape!r}, dtype={self.dtype!r})"
@@ -83,11 +85,29 @@ class SymbolicTensor:
     def __rpow__(self, other: Any) -> Any:
         return _operate("pow", self, other, swapped=True)
 
+    def __matmul__(self, other: Any) -> Any:
+        return _operate("matmul", self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return _operate("matmul", self, other, swapped=True)
+
     def __neg__(self) -> Any:
         return _operate("neg", self)
 
     def __abs__(self) -> Any:
         return _operate("abs", self)
+
+    def __lt__(self, other: Any) -> Any:
+        return _operate("less", self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return _operate("less_equal", self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return _operate("greater", self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return _operate("greater_equal", self, other)
 
     def __getitem__(self, key: Any) -> Any:
         return _operate("getitem", self, key)

@@ -19,12 +19,13 @@ from nnlite.memory import aligned_zeros
 from nnlite.random import global_generator
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array
+from nnlite.weight_operators import WeightOperators
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
 
-class Weight:
+class Weight(WeightOperators):
     """An array of a layer that training changes, such as a kernel or a moving average.
 
     The declaration of a weight allocates no memory: the array is created on first access, or with the weight vector of
@@ -53,7 +54,7 @@ class Weight:
         Whether the weight has a gradient, frozen or not; a moving average has none.
     """
 
-    volatile: ClassVar[tuple[str, ...]] = ("_value", "_gradient", "initializer")
+    volatile: ClassVar[tuple[str, ...]] = ("_value", "_gradient", "initializer", "as_layer")
     """Attributes that compiled programs need not compare: the vector says where arrays are, and the initializer has no
     further effect; see `nnlite.engine.runtime.staleness`."""
 
@@ -74,6 +75,7 @@ class Weight:
         self.constraint: Callable[[Array], Array] | None = None
         self.learned = trainable
         self.trainable = trainable
+        self.as_layer: Any = None
         self._value: Array | None = None
         self._gradient: Array | None = None
 
@@ -119,8 +121,9 @@ class Weight:
         return self.name
 
     def __getitem__(self, key: Any) -> Any:
-        """Return a part of the values, with the method `numpy`."""
-        return as_tensor(self.value[key].copy())
+        """Return a part of the values, with the method `numpy`; in a method ``call``, of the tensor."""
+        tensor = self.as_tensor()
+        return as_tensor(tensor[key].copy()) if isinstance(tensor, np.ndarray) else tensor[key]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         """Return a copy of the values."""

@@ -24,6 +24,7 @@ from anomaly.detectors.blend import Blend, spread_of
 from anomaly.detectors.sequence.ensemble import SeriesEnsemble
 from anomaly.detectors.sequence.windows.covariance import WindowCovariance
 from anomaly.detectors.sequence.windows.period import find_period
+from anomaly.detectors.sequence.windows.quiet import QuietWindows
 from anomaly.detectors.sequence.windows.stream import WindowMember, WindowStream
 from anomaly.detectors.sequence.windows.views import StatisticsView
 from anomaly.preprocessing.series import Segment, SeriesPreprocessor
@@ -153,6 +154,8 @@ def _name(member: WindowMember, period: int) -> str:
     """Return what a member compares, and about how many periods."""
     if isinstance(member, WindowCovariance):
         return "covariance of 4 steps" if member.window <= 4 else "covariance of long windows"
+    if isinstance(member, QuietWindows):
+        return f"too little {member.measure.name}"
     if member.view.name == StatisticsView.name:
         return "statistics"  # of windows of one length
     nearest = min(_LENGTHS, key=lambda length: abs(np.log(member.window / (length * period))))

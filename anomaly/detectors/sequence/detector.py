@@ -47,7 +47,9 @@ class SequenceDetector(SeriesDetector):
       shape in those of a half to two, and by statistics such as spread and size of changes in those of a quarter, which
       tell a sensor that stands still;
     - of many sensors, the Mahalanobis distance of windows of four steps and of up to two periods, which tells what
-      breaks their correlations, and the nearest window by statistics.
+      breaks their correlations, and the nearest window by statistics;
+    - of both, how much quieter windows are than any of training, and of one sensor, whether it repeats what it has
+      sent before (see `anomaly.detectors.sequence.windows.quiet`).
 
     The period is that of the series, found by autocorrelation. `explain` gives each sensor's contribution.
 

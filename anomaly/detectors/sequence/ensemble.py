@@ -27,6 +27,7 @@ from anomaly.detectors.sequence.windows.covering import Typical
 from anomaly.detectors.sequence.windows.features import WindowFeatures
 from anomaly.detectors.sequence.windows.fitting import fit_member, members_for, step_member, step_parts
 from anomaly.detectors.sequence.windows.nearest import NearestWindows
+from anomaly.detectors.sequence.windows.quiet import QuietWindows
 from anomaly.detectors.sequence.windows.recent import RecentSteps
 from anomaly.detectors.sequence.windows.step_parts import StepParts
 from anomaly.detectors.sequence.windows.stream import StepMember, WindowMember, WindowStream, expected_steps
@@ -35,8 +36,8 @@ from nnlite.archive import arrays_with_prefix
 from nnlite.job import counted
 from nnlite.types import Array
 
-_KINDS: dict[str, type[NearestWindows] | type[WindowCovariance]] = {
-    kind.kind: kind for kind in (NearestWindows, WindowCovariance)
+_KINDS: dict[str, type[NearestWindows] | type[WindowCovariance] | type[QuietWindows]] = {
+    kind.kind: kind for kind in (NearestWindows, WindowCovariance, QuietWindows)
 }
 # In standard deviations of a sensor: nearer is as near as it gets, in series that repeat exactly.
 _LEAST_UNIT = 1e-3
@@ -127,11 +128,16 @@ class SeriesEnsemble:
         steps : ndarray of bool of shape (n_steps,)
             Mask of the calibration steps.
         network_share : float
-            Weight of the networks; the others have equal parts of the rest.
+            Weight of the networks; the others share the rest by their own weights.
         """
         totals = [part[steps].sum(axis=1) for part in parts]
         self.units_ = np.array([max(float(np.median(total)), _LEAST_UNIT) for total in totals])
-        self.spreads_ = np.array([spread_of(total / unit) for total, unit in zip(totals, self.units_, strict=True)])
+        spreads = np.array([spread_of(total / unit) for total, unit in zip(totals, self.units_, strict=True)])
+        # What is silent in training has no spread of its own, and must not change the least one of the others.
+        is_silent = np.zeros(len(totals), np.bool_)
+        is_silent[: len(self.members_)] = [isinstance(member, QuietWindows) for member in self.members_]
+        spreads[is_silent] = spreads[~is_silent].mean()
+        self.spreads_ = spreads
         self.blend_ = Blend(self._weights(network_share), self.spreads_, _BOUND)
 
     def remember(self, scores: Array) -> None:
@@ -213,8 +219,8 @@ class SeriesEnsemble:
 
     @property
     def longest_window(self) -> int:
-        """Return the number of steps of the longest windows."""
-        return max(member.window for member in self.members_)
+        """Return the number of steps that have the value of one of the longest windows."""
+        return max(member.span for member in self.members_)
 
     @property
     def delay(self) -> int:
@@ -242,8 +248,8 @@ class SeriesEnsemble:
         return every
 
     def _weights(self, network_share: float) -> Array:
-        n = len(self.members_)
-        windows = np.full(n, 1 / n)
+        windows = np.array([member.weight for member in self.members_])
+        windows /= windows.sum()
         return windows if self.network_ is None else np.append((1 - network_share) * windows, network_share)
 
     # -- files ---------------------------------------------------------------------------------
@@ -302,7 +308,7 @@ class EnsembleStream:
 
     def __init__(self, ensemble: SeriesEnsemble) -> None:
         self._ensemble = ensemble
-        self._recent = RecentSteps(ensemble.longest_window, ensemble.causal)
+        self._recent = RecentSteps(max(member.window for member in ensemble.members_), ensemble.causal)
         self._windows = ensemble.member_streams(self._recent)
         self._of_steps = ensemble.members_.index(ensemble.step_member)
         self._step_parts = StepParts(ensemble.step_member.window, ensemble.causal)

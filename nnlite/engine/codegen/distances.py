@@ -22,6 +22,7 @@ from numba import extending, types
 from numba.core import cgutils
 
 from nnlite.engine.codegen.emit import I32, I64, Emitter, declare_function
+from nnlite.engine.codegen.pointers import emit_prefetch
 
 intrinsic: Any = extending.intrinsic
 
@@ -33,6 +34,7 @@ _VECTORS = 2
 _DOUBLE, _FLOAT = ir.DoubleType(), ir.FloatType()
 _SUM_LANES = 8
 _WORD = 64
+_LINE, _COLUMNS_AHEAD = 64, 16
 
 
 class Distances(NamedTuple):
@@ -140,6 +142,9 @@ def _tile_function(module: ir.Module, lanes: int, differences: bool, n_rows: int
     with emit.repeat(depth):
         column, records = builder.load(column_slot), builder.load(panel_slot)
         vectors = [emit.load(emit.at(records, offset)) for offset in offsets]
+        # Few queries may look at a leaf, and leaves in no order: its lines come from far, and the first ones late.
+        for line in range(0, 4 * lanes * _VECTORS, _LINE):
+            emit_prefetch(builder, emit.at(records, ir.Constant(I64, _COLUMNS_AHEAD * LEAF + line // 4)))
         for base, row in zip(bases, sums, strict=True):
             spread = emit.splat(builder.load(emit.at(base, column)))
             for slot, vector in zip(row, vectors, strict=True):

@@ -33,6 +33,27 @@ def shift(typing_context: Any, pointer: Any, count: Any) -> Any:  # noqa: ARG001
 
 
 @intrinsic
+def prefetch(typing_context: Any, pointer: Any) -> Any:  # noqa: ARG001
+    """Ask the processor to bring the line of memory at a pointer near, which may be anywhere."""
+    if not isinstance(pointer, types.CPointer):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        emit_prefetch(builder, arguments[0])
+        return context.get_dummy_value()
+
+    return types.void(pointer), generate
+
+
+def emit_prefetch(builder: ir.IRBuilder, pointer: ir.Value) -> None:
+    """Emit a prefetch for reading, into all caches."""
+    byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+    kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+    function = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+    builder.call(function, [builder.bitcast(pointer, byte), *(ir.Constant(number, value) for value in (0, 3, 1))])
+
+
+@intrinsic
 def pointer_to(typing_context: Any, array: Any) -> Any:  # noqa: ARG001
     """Return the pointer to the first item of an array (for tests and tools: kernels take no arrays)."""
     if not isinstance(array, types.Array):

@@ -16,11 +16,12 @@ import numpy as np
 from numba import njit
 
 from nnlite.engine.codegen.distances import LEAF, squared_distance, trailing_zeros
-from nnlite.engine.codegen.pointers import shift
+from nnlite.engine.codegen.pointers import prefetch, shift
 from nnlite.engine.codegen.scalars import select, square_root
 
 _WHOLE = 16
 _HALVINGS = 20
+_AHEAD, _LINE = 3, 16
 _UNIT = 2.0**-24  # of rounding in float32
 _TINY = np.float32(1e-30)  # what underflows
 _PRODUCTS, _UNDECIDED, _DIFFERENCES, _LEAVING = 0, 1, 2, 3
@@ -91,13 +92,26 @@ def begin(block: Any, q: Any) -> None:
 
 
 @njit(error_model="numpy")
+def _fetch(index: Any, place: Any) -> None:
+    """Let the processor read a record while others are measured."""
+    record = shift(index.records, np.int64(place) * index.depth)
+    for j in range(0, index.depth, _LINE):
+        prefetch(shift(record, j))
+
+
+@njit(error_model="numpy")
 def measure(index: Any, block: Any, q: Any) -> None:
     """Measure what a query holds and may be near; keep the k nearest, by (distance, index)."""
     depth, k = index.depth, block.k
     x = shift(block.x, q * depth)
     best, nearest = shift(block.distances, q * k), shift(block.nearest, q * k)
     held, held_at = shift(block.held, q * block.room), shift(block.held_at, q * block.room)
-    for h in range(block.fill[q]):
+    fill = np.int64(block.fill[q])
+    for h in range(min(_AHEAD, fill)):
+        _fetch(index, held_at[h])
+    for h in range(fill):
+        if h + _AHEAD < fill:
+            _fetch(index, held_at[h + _AHEAD])
         if held[h] > block.limits[q]:
             continue
         place = np.int64(held_at[h])

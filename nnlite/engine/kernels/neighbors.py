@@ -171,6 +171,8 @@ def _first_leaves(index: Any, block: Any, n: Any, stride: Any, w: Any) -> None:
                 _visit(index, block, beside, block.rows, count, True)
         begun = ends[leaf]
     for q in range(n):
+        leaf_of[q] = np.int32(by_leaf[q])
+    for q in range(n):
         shrink(index, block, q)
 
 
@@ -281,6 +283,8 @@ def search(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
             _search_boxes(index, block, count, stride, boxes)
         else:
             _search_all(index, block, count)
-        for q in range(count):
+        for turn in range(count):
+            # Queries of the same leaf one after the other: they hold the same records, more or less.
+            q = np.int64(boxes.leaf_of[turn]) if op[17] and count > _FEW else turn
             shrink(index, block, q)
             measure(index, block, q)

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 _FIRST, _LAST, _PER_EPOCH, _SIZE, _RECORDS = range(5)
 
 
+KERNEL = "epoch.run"
+"""The kernel that runs a program: the only one that a prediction needs."""
+
+
 class BoundRun(partial[int]):
     """A call of compiled code with converted arguments, which keeps the memory that they point to alive."""
 
@@ -64,7 +68,7 @@ class Worker:
         epochs: int = 1,
     ) -> None:
         dtype = program.dtype
-        self._run: Native = native_function("epoch.run", dtype)
+        self._run: Native = native_function(KERNEL, dtype)
         self._addresses = Addresses()
         self.totals = np.zeros((epochs + 1, max(len(program.totals), 1)))
         self._parameter_readers = program.runtime_parameters

@@ -142,10 +142,16 @@ class WindowCovariance:
     """
 
     kind: ClassVar[str] = "covariance"
+    weight: ClassVar[float] = 1.0
     precisions_: list[Precision]
 
     def __init__(self, window: int, shrinkage: float) -> None:
         self.window, self.shrinkage = window, shrinkage
+
+    @property
+    def span(self) -> int:
+        """Return the number of steps that have the value of a window."""
+        return self.window
 
     @property
     def width(self) -> int:

@@ -9,7 +9,9 @@ import numpy as np
 
 from anomaly.detectors.sequence.windows.covariance import WindowCovariance
 from anomaly.detectors.sequence.windows.covering import CoveringMean, Typical
+from anomaly.detectors.sequence.windows.measures import REPEATED, Activity, Novelty
 from anomaly.detectors.sequence.windows.nearest import NearestWindows
+from anomaly.detectors.sequence.windows.quiet import QuietWindows
 from anomaly.detectors.sequence.windows.sampling import chunks, windows_of
 from anomaly.detectors.sequence.windows.step_parts import StepParts
 from anomaly.detectors.sequence.windows.stream import StepMember, WindowMember, WindowStream
@@ -36,6 +38,12 @@ _SHRINKAGE_OF_LONG = 1e-3
 _RAW_PERIODS = (0.5, 1.0, 2.0, 4.0)
 _SHAPE_PERIODS = (0.5, 1.0, 2.0)
 _STATISTICS_PERIODS = 0.25
+# Shorter windows find short faults, and longer ones tell more; those of many sensors tell enough.
+_ACTIVE_STEPS, _ACTIVE_STEPS_OF_MANY = 32, 16
+# What is repeated is looked for so far back.
+_NOVEL_PERIODS, _LEAST_NOVEL = 2, 160
+# Two of them have the weight of one.
+_SHARE = 0.5
 
 
 def step_member(members: Sequence[WindowMember], period: int) -> StepMember:
@@ -69,7 +77,8 @@ def members_for(period: int, n_features: int, longest: int) -> list[WindowMember
 
     One sensor is compared by its values and its shape in windows of several lengths, and by statistics of short ones.
     Of many sensors, windows are compared by their covariance, that of four steps and that of up to two periods, and by
-    their statistics.
+    their statistics. Members of their own find what is too quiet; of many sensors, one that repeats itself breaks the
+    correlations with the others.
 
     Parameters
     ----------
@@ -97,14 +106,28 @@ def members_for(period: int, n_features: int, longest: int) -> list[WindowMember
                 for w in _distinct(length(p) for p in _SHAPE_PERIODS)
             ),
             NearestWindows(StatisticsView(), length(_STATISTICS_PERIODS)),
+            *_quiet_members(period, longest),
         ]
     # A covariance of more values takes more windows to estimate than there are.
+    least = _FRACTION * _ACTIVE_STEPS_OF_MANY
     most = max(_SHORTEST_WINDOW, min(_MOST_VALUES, longest // _STEPS_A_VALUE) // n_features)
     return [
         WindowCovariance(length(0), _SHRINKAGE),
         WindowCovariance(length(2 * length(1, most) / period), _SHRINKAGE_OF_LONG),
         NearestWindows(StatisticsView(), length(1)),
+        *([QuietWindows(Activity(), _ACTIVE_STEPS_OF_MANY, _ACTIVE_STEPS_OF_MANY)] if longest >= least else []),
     ]
+
+
+def _quiet_members(period: int, longest: int) -> list[WindowMember]:
+    """Return the members that find a sensor too quiet, as far as the series is long enough."""
+    before = min(max(_NOVEL_PERIODS * period, _LEAST_NOVEL), longest // _FRACTION - REPEATED)
+    members: list[WindowMember] = []
+    if longest >= _FRACTION * _ACTIVE_STEPS:
+        members.append(QuietWindows(Activity(), _ACTIVE_STEPS, _ACTIVE_STEPS, _SHARE))
+    if before > REPEATED:
+        members.append(QuietWindows(Novelty(), before + REPEATED, REPEATED, _SHARE))
+    return members
 
 
 def fit_member(
@@ -127,11 +150,11 @@ def fit_member(
     long = [(steps, missing) for steps, missing in segments if len(steps) >= window]
     usable = _usable([missing for _, missing in long], window)
     found = member.fit([windows_of(steps, window) for steps, _ in long], rng, usable)
-    typical = _typical(found, window)
+    typical = _typical(found, member.span)
     values, of_long = [], iter(found)
     for steps, missing in segments:
         if len(steps) >= window:
-            values.append(_of_steps(next(of_long), window, typical, causal))
+            values.append(_of_steps(next(of_long), member, typical, causal))
         else:
             stream = WindowStream(member, typical, causal)
             values.append(np.concatenate([stream.push(steps, missing), stream.finish()]))
@@ -178,24 +201,25 @@ def step_parts(member: StepMember, segments: Sequence[tuple[Array, Array]]) -> A
     return np.concatenate(found)
 
 
-def _typical(found: Sequence[Array], window: int) -> Typical:
+def _typical(found: Sequence[Array], span: int) -> Typical:
     """Return typical distances of windows, from those of each segment."""
     means = []
     for distances in found:
         # The steps that as many windows cover as a window has steps.
-        inside = CoveringMean(window, Typical(1.0)).push(distances)[window - 1 :]
+        inside = CoveringMean(span, Typical(1.0)).push(distances)[span - 1 :]
         means.append(inside.sum(axis=1))
     totals, of_steps = np.concatenate(found).sum(axis=1), np.concatenate(means)
     return Typical.of(totals, of_steps if len(of_steps) else totals)
 
 
-def _of_steps(distances: Array, window: int, typical: Typical, causal: bool) -> Array:
+def _of_steps(distances: Array, member: WindowMember, typical: Typical, causal: bool) -> Array:
     """Return the values of the steps of a segment from the distances of its windows."""
+    n_before = member.window - (1 if causal else member.span)
+    before = np.full((n_before, distances.shape[1]), typical.distance / distances.shape[1])
     if causal:
-        n_features = distances.shape[1]
-        return np.concatenate([np.full((window - 1, n_features), typical.distance / n_features), distances])
-    covering = CoveringMean(window, typical)
-    return np.concatenate([covering.push(distances), covering.finish()])
+        return np.concatenate([before, distances])
+    covering = CoveringMean(member.span, typical)
+    return np.concatenate([before, covering.push(distances), covering.finish()])
 
 
 def _distinct(lengths: Iterable[int]) -> list[int]:

@@ -63,10 +63,16 @@ class NearestWindows:
     """
 
     kind: ClassVar[str] = "nearest"
+    weight: ClassVar[float] = 1.0
     remembered_: Array
 
     def __init__(self, view: View, window: int) -> None:
         self.view, self.window = view, window
+
+    @property
+    def span(self) -> int:
+        """Return the number of steps that have the value of a window."""
+        return self.window
 
     @property
     def width(self) -> int:

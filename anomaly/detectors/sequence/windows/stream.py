@@ -21,6 +21,14 @@ class WindowMember(Protocol):
     window: int
 
     @property
+    def weight(self) -> float:
+        """Return the weight in the blend."""
+
+    @property
+    def span(self) -> int:
+        """Return the number of steps, the last ones of a window, that have its value."""
+
+    @property
     def width(self) -> int:
         """Return the number of values of a window and feature that a comparison holds in memory."""
 
@@ -55,7 +63,8 @@ class WindowStream:
 
     With missing samples, and where a segment is shorter than a window, fewer samples of a window are known. The less is
     known, the nearer its distance is to the typical one: of a fraction f of samples,
-    :math:`d' = d^f \, \tilde d^{1 - f}`. So the start of a segment is no alarm by itself.
+    :math:`d' = d^f \, \tilde d^{1 - f}`. So the start of a segment is no alarm by itself. Where a window has steps
+    before those that have its value, the first steps of a segment have the typical distance.
 
     Parameters
     ----------
@@ -72,7 +81,10 @@ class WindowStream:
 
     def __init__(self, member: WindowMember, typical: Typical, causal: bool, recent: RecentSteps | None = None) -> None:
         self._member, self._typical, self._causal = member, typical, causal
-        self._covering = CoveringMean(member.window, typical)
+        self._covering = CoveringMean(member.span, typical)
+        # The first steps of a segment that no window has the value of.
+        self._before = 0 if causal else member.window - member.span
+        self._begun = 0
         self._recent = RecentSteps(member.window, causal) if recent is None else recent
         self._width: int | None = None
 
@@ -104,6 +116,7 @@ class WindowStream:
         seen = self._recent.seen
         if seen >= self._member.window:
             return self._covering.finish()
+        seen -= self._begun
         windows, missing = self._recent.lengthened(self._member.window)
         fraction = missing.mean(axis=(1, 2))
         found = drawn(self._member.distances(windows, missing), fraction, self._typical.distance)
@@ -113,9 +126,15 @@ class WindowStream:
 
     def _of_steps(self, distances: Array, n_windows: int) -> Array:
         self._width = distances.shape[1]
-        if self._causal or not n_windows:
+        if self._causal:
             return distances
-        return self._covering.push(distances)
+        if n_windows:
+            distances = self._covering.push(distances)
+        n_begun = min(self._recent.seen, self._before) - self._begun
+        if not n_begun:
+            return distances
+        self._begun += n_begun
+        return np.concatenate([np.full((n_begun, self._width), self._typical.distance / self._width), distances])
 
     def _distances(self, compare: Any) -> tuple[Array, int]:
         windows, missing = self._recent.windows(self._member.window)

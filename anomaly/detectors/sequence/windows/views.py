@@ -34,8 +34,10 @@ _SHAPE_FLOOR = 0.04
 _STILL = 0.03
 _STILL_CHANGE = 0.01
 _FLOORS = np.array([_STILL, _STILL_CHANGE, _STILL_CHANGE])
-# From so many windows on sums that move along pay, and with larger values they would lose digits of small changes.
-_LEAST_SLIDING = 16
+LEAST_SLIDING = 16
+"""The least number of windows for which sums that move along pay."""
+
+# With larger values they would lose digits of small changes.
 _LARGEST_SLIDING = 100.0
 _CHANGES = (1, 2)
 _EXTREMES = (np.maximum.reduce, np.minimum.reduce)
@@ -251,9 +253,9 @@ def statistics(windows: Array) -> Array:
         Statistics, not scaled.
     """
     n, _, window = windows.shape
-    slides = n >= _LEAST_SLIDING and window > len(_CHANGES) and windows.strides[0] == windows.strides[2]
-    if slides and max(windows.max(), -windows.min()) < _LARGEST_SLIDING:
-        return _sliding_statistics(windows)
+    steps = series_of(windows) if n >= LEAST_SLIDING and window > len(_CHANGES) else None
+    if steps is not None and max(steps.max(), -steps.min()) < _LARGEST_SLIDING:
+        return _sliding_statistics(steps, window)
     return _statistics(np.ascontiguousarray(windows, np.float64)).astype(windows.dtype)
 
 
@@ -267,30 +269,36 @@ def _statistics(windows: Array) -> Array:
     return found
 
 
-def _sliding_statistics(windows: Array) -> Array:
+def _sliding_statistics(steps: Array, window: int) -> Array:
     """Return the statistics of windows one step apart, by sums that move along."""
-    n, n_features, window = windows.shape
-    steps = np.concatenate([windows[0], windows[1:, :, -1].T], axis=1)
+    n_features, n = len(steps), steps.shape[1] - window + 1
     center = steps.mean(axis=1, dtype=np.float64)[:, np.newaxis]
     values = steps - center
-    found = np.empty((n, n_features, 6), windows.dtype)
-    means = _moving(values, window, np.add) / window
+    found = np.empty((n, n_features, 6), steps.dtype)
+    means = moving(values, window, np.add) / window
     found[..., 0] = (means + center).T
-    found[..., 1] = np.maximum(_moving(np.square(values), window, np.add) / window - np.square(means), 0).T
+    found[..., 1] = np.maximum(moving(np.square(values), window, np.add) / window - np.square(means), 0).T
     for place, order in enumerate(_CHANGES, start=2):
         squares = np.square(np.diff(values, order, axis=1))
-        found[..., place] = (_moving(squares, window - order, np.add) / (window - order)).T
+        found[..., place] = (moving(squares, window - order, np.add) / (window - order)).T
     for place, extreme in enumerate((np.maximum, np.minimum), start=4):
-        found[..., place] = _moving(steps, window, extreme).T
+        found[..., place] = moving(steps, window, extreme).T
     _take_logarithms(found[..., 1:4])
     return found
+
+
+def series_of(windows: Array) -> Array | None:
+    """Return the steps of windows that are views one step apart, of shape (n_features, n_steps), else None."""
+    if windows.strides[0] != windows.strides[2]:
+        return None
+    return np.concatenate([windows[0], windows[1:, :, -1].T], axis=1)
 
 
 def _take_logarithms(squares: Array) -> None:
     squares[:] = np.log(np.sqrt(squares) + _FLOORS.astype(squares.dtype))
 
 
-def _moving(values: Array, length: int, combine: np.ufunc) -> Array:
+def moving(values: Array, length: int, combine: np.ufunc) -> Array:
     """Return what so many consecutive values of each row are combined to, by doubling the length.
 
     Nothing is subtracted, as from running sums, so that the rounding is that of the values in question alone.

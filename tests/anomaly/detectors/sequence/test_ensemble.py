@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anomaly import SequenceDetector, load_detector
+from anomaly.detectors.sequence.windows.quiet import QuietWindows
 from nnlite.archive import FileFormatError, read_archive, write_archive
 
 CAUSAL = pytest.mark.parametrize("causal", [False, True])
@@ -258,3 +259,14 @@ def test_a_file_with_an_array_that_is_not_valid_is_refused(n_sensors, tmp_path):
             continue
         accepted.append(f"without {name}")
     assert not accepted
+
+
+def test_members_that_are_silent_in_training_change_no_other_spread():
+    rng = np.random.default_rng(0)
+    wave = np.sin(np.arange(900) / 5) + 0.1 * rng.normal(size=900)
+    ensemble = SequenceDetector(random_state=0).fit(wave).ensemble_
+    is_silent = np.array([isinstance(member, QuietWindows) for member in ensemble.members_])
+    assert is_silent.sum() == 2
+    others = ensemble.spreads_[~is_silent]
+    np.testing.assert_allclose(ensemble.spreads_[is_silent], others.mean())
+    np.testing.assert_allclose(ensemble.blend_.units[~is_silent], np.maximum(others, others.mean() / 2))

@@ -83,3 +83,53 @@ def test_a_wave_whose_noise_is_gone_scores_above_normal_steps(seed):
     scores = SequenceDetector(random_state=seed).fit(values[:800]).decision_function(values[800:])
     is_faulty = (np.arange(800) >= 400) & (np.arange(800) < 500)
     assert roc_auc_score(is_faulty, scores) > 0.9
+
+
+def cycles(rng):
+    return np.sin(np.arange(2000) / 10 + rng.uniform(0, 6)) + 0.1 * rng.normal(size=2000)
+
+
+def pulses(rng):
+    values, shape = 0.05 * rng.normal(size=2000), np.exp(-(((np.arange(9) - 4) / 1.5) ** 2))
+    for place in np.cumsum(rng.integers(40, 45, size=46)):
+        values[place : place + 9] += shape * rng.uniform(0.9, 1.1)
+    return values
+
+
+def slow_noise(rng):
+    values, shocks = np.zeros(2200), rng.normal(size=2200)
+    for step in range(1, 2200):
+        values[step] = 0.95 * values[step - 1] + shocks[step]
+    return values[200:]
+
+
+def repeats(values, place, length):
+    values[place : place + length] = values[place - 63 + np.arange(length) % 63]
+
+
+def smooths(values, place, length):
+    part = np.pad(values[place : place + length], 4, mode="reflect")
+    values[place : place + length] = np.convolve(part, np.full(9, 1 / 9), "valid")
+
+
+def slows(values, place, length):
+    after = values[place : place + length].copy()
+    values[place : place + length] = np.interp(np.arange(length) / 2, np.arange(length), after)
+
+
+def stands_still(values, place, length):
+    values[place : place + length] = values[place - 1]
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("fault", [repeats, smooths, slows, stands_still])
+def test_what_is_too_quiet_or_too_regular_is_found_in_series_of_all_kinds(fault, causal):
+    areas = {}
+    for make in (cycles, pulses, slow_noise):
+        rng = np.random.default_rng([7, len(areas)])
+        training, series = make(rng), make(rng)
+        fault(series, 1000, 300)
+        detector = SequenceDetector(causal=causal, random_state=0).fit(training)
+        is_faulty = (np.arange(2000) >= 1000) & (np.arange(2000) < 1300)
+        areas[make.__name__] = round(float(roc_auc_score(is_faulty, detector.decision_function(series))), 3)
+    assert min(areas.values()) > 0.95, areas

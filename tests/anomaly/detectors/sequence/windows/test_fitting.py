@@ -6,6 +6,7 @@ import pytest
 from anomaly.detectors.sequence.windows.covariance import WindowCovariance
 from anomaly.detectors.sequence.windows.fitting import fit_member, members_for, step_member, step_parts
 from anomaly.detectors.sequence.windows.nearest import NearestWindows
+from anomaly.detectors.sequence.windows.quiet import QuietWindows
 from anomaly.detectors.sequence.windows.sampling import windows_of
 from anomaly.detectors.sequence.windows.views import RawView, ShapeView, StatisticsView
 
@@ -25,6 +26,8 @@ def test_one_sensor_is_compared_in_windows_of_several_periods():
         *(f"nearest window of {w} steps by values" for w in (10, 20, 40, 80)),
         *(f"nearest window of {w} steps by shape" for w in (10, 20, 40)),
         "nearest window of 5 steps by statistics",
+        "too little activity in 32 steps",
+        "too little novelty in 16 steps, against those in 176",
     ]
 
 
@@ -33,7 +36,14 @@ def test_sensors_are_compared_by_covariance():
         "covariance of windows of 4 steps",
         "covariance of windows of 40 steps",
         "nearest window of 20 steps by statistics",
+        "too little activity in 16 steps",
     ]
+
+
+def test_what_is_too_quiet_has_the_weight_of_one_member():
+    for n_features in (1, 4):
+        quiet = [member for member in members_for(20, n_features, 1000) if isinstance(member, QuietWindows)]
+        assert sum(member.weight for member in quiet) == 1
 
 
 @pytest.mark.parametrize("period", [2, 8, 64, 300])

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from anomaly.detectors.sequence.windows.covariance import WindowCovariance
 from anomaly.detectors.sequence.windows.covering import Typical
+from anomaly.detectors.sequence.windows.measures import Activity
 from anomaly.detectors.sequence.windows.nearest import NearestWindows
+from anomaly.detectors.sequence.windows.quiet import QuietWindows
 from anomaly.detectors.sequence.windows.recent import RecentSteps
 from anomaly.detectors.sequence.windows.sampling import windows_of
 from anomaly.detectors.sequence.windows.step_parts import StepParts
@@ -31,13 +33,19 @@ def holes(n=60, seed=1, share=0.15):
     return missing
 
 
+OTHERS = {
+    "covariance": lambda: WindowCovariance(WINDOW, 1e-2),
+    "activity": lambda: QuietWindows(Activity(), WINDOW, WINDOW),
+}
+
+
 def of_kind(kind):
-    member = WindowCovariance(WINDOW, 1e-2) if kind == "covariance" else NearestWindows(VIEWS[kind](), WINDOW)
+    member = NearestWindows(VIEWS[kind](), WINDOW) if kind in VIEWS else OTHERS[kind]()
     member.fit([windows_of(steps(200, seed=0), WINDOW)], np.random.default_rng(0))
     return member
 
 
-MEMBERS = {kind: of_kind(kind) for kind in ("values", "shape", "statistics", "covariance")}
+MEMBERS = {kind: of_kind(kind) for kind in ("values", "shape", "statistics", "covariance", "activity")}
 EACH_MEMBER = pytest.mark.parametrize("kind", MEMBERS)
 DESCRIBED = pytest.mark.parametrize("kind", ["shape", "statistics"])
 STEP_MEMBERS = pytest.mark.parametrize("kind", ["values", "covariance"])
