@@ -14,7 +14,8 @@ function recordColumns(section) {
   columns.push({ name: "why", read: (row) => why(row), kind: "why" });
   section.columns.forEach((name, k) => {
     const number = section.rows.every((row) => row.cells[k] === null || typeof row.cells[k] === "number");
-    columns.push({ name, read: (row) => row.cells[k], number, other: true });
+    const key = sortKey(section.rows.map((row) => row.cells[k]));
+    columns.push({ name, read: (row) => row.cells[k], key: (row) => key(row.cells[k]), number, other: true });
   });
   return columns;
 }
@@ -32,8 +33,9 @@ function why(row) {
 
 // A cell without a value comes last, in either order.
 function compareBy(column, descending) {
+  const key = column.key || column.read;
   return (a, b) => {
-    const [left, right] = [column.read(a), column.read(b)];
+    const [left, right] = [key(a), key(b)];
     const [no, none] = [left === null || left === "", right === null || right === ""];
     if (no || none) return Number(no) - Number(none);
     const order = typeof left === "number" && typeof right === "number" ? left - right : String(left).localeCompare(String(right), "en", { numeric: true });

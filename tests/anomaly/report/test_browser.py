@@ -8,6 +8,7 @@ import itertools
 import os
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -105,6 +106,28 @@ def test_records_are_sorted_filtered_and_explained(visit):
     detail = page.locator("tr.detail").inner_text()
     assert "amount" in detail
     assert "expected about 1000" in detail
+
+
+@pytest.mark.parametrize(
+    "ordered",
+    [
+        ["-4.900,00 €", "-1.250,5 €", "-58,19 €", "3,00 €", "412,10 €"],
+        ["-1,250.5", "-58.19", "3", "412.1", "4,900"],
+        ["31.12.2024", "01.11.2025", "02.11.2025 08:00", "02.11.2025 17:30", "1.12.2025"],
+        ["2 bar", "10 bar", "1'000 bar", "", ""],
+        ["10.1.1.9", "10.1.1.10", "a", "b", "B2"],
+    ],
+)
+def test_texts_are_sorted_as_people_read_them(visit, ordered):
+    report = record_report(n_listed=5)
+    cells = [ordered[k] for k in (3, 0, 4, 2, 1)]
+    rows = [replace(row, cells=[cell or None]) for row, cell in zip(report.records.records, cells, strict=True)]
+    page = visit(replace(report, records=replace(report.records, columns=["value"], records=rows, groups=[])))
+    page.get_by_role("button", name=re.compile("^value")).click()
+    assert page.locator("#records td.other").all_inner_texts() == ordered
+    page.get_by_role("button", name=re.compile("^value")).click()
+    there = [text for text in ordered if text]
+    assert page.locator("#records td.other").all_inner_texts()[: len(there)] == there[::-1]
 
 
 def test_the_time_line_zooms_by_button_keyboard_and_drag(visit):
