@@ -33,6 +33,7 @@ Bengio & Courville, *Deep Learning* (2016), section 6.5.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
@@ -342,7 +343,9 @@ class Network(Layer):
 
 def _named_tensors(tensors_or_mapping: Any, argument: str) -> tuple[list[str], list[SymbolicTensor]]:
     if isinstance(tensors_or_mapping, Mapping):
-        names, tensors = list(tensors_or_mapping), list(tensors_or_mapping.values())
+        # As in Keras, in the order of the names, unless the mapping has an order of its own.
+        names = (list if isinstance(tensors_or_mapping, OrderedDict) else sorted)(tensors_or_mapping)
+        tensors = [tensors_or_mapping[name] for name in names]
     else:
         tensors = as_list(tensors_or_mapping)
         names = []

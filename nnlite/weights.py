@@ -48,6 +48,8 @@ class Weight(WeightOperators):
 
     Attributes
     ----------
+    path : str
+        The name, under the attribute that Keras has for the names of layer and weight.
     constraint : callable, optional
         Function of the values, which are replaced by its result after every update; see `nnlite.constraints`.
     learned : bool
@@ -67,7 +69,7 @@ class Weight(WeightOperators):
         regularizer: Regularizer | None = None,
         trainable: bool = True,
     ) -> None:
-        self.name = name
+        self.name = self.path = name
         self.shape = shape
         self.dtype = dtype
         self.initializer = initializer
@@ -114,11 +116,6 @@ class Weight(WeightOperators):
         """Replace the arrays of the value and of the gradient by others of the same shape."""
         self._value = value
         self._gradient = gradient
-
-    @property
-    def path(self) -> str:
-        """The name, under the attribute that Keras has for the names of layer and weight."""
-        return self.name
 
     def __getitem__(self, key: Any) -> Any:
         """Return a part of the values, with the method `numpy`; in a method ``call``, of the tensor."""

@@ -446,3 +446,12 @@ def test_a_loss_does_not_count_masked_samples_of_its_predictions():
 def test_inputs_of_whole_numbers_are_those_of_embeddings():
     model = Sequential([Input((None,), dtype="int32"), layers.Embedding(9, 2), layers.GlobalMaxPooling1D()])
     assert model.predict(np.array([[1, 8, 3]]), verbose=0).shape == (1, 2)
+
+
+def test_inputs_are_not_optional():
+    assert Input((3,), optional=False).shape == (None, 3)
+    with pytest.raises(ValueError, match="optional=True is not supported"):
+        Input((3,), optional=True)
+    layer = Dense(2, name="d")
+    layer.build((None, 3))
+    assert [weight.path for weight in layer.weights] == ["kernel", "bias"]
