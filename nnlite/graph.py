@@ -7,7 +7,6 @@ outputs as `SymbolicTensor` objects. `Model` sorts the nodes topologically: each
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -22,7 +21,6 @@ class NamedLayer(Protocol):
     name: str
 
 
-@dataclass(eq=False)
 class SymbolicTensor:
     """A placeholder for a value that a node will compute.
 
@@ -38,13 +36,14 @@ class SymbolicTensor:
         Whether the first axis is not that of the rows: the tensor is a weight, a total, or computed from such alone.
     """
 
-    shape: Shape
-    dtype: np.dtype[Any]
-    node: Node = field(repr=False)
-    row_free: bool = field(default=False, repr=False)
-
     # NumPy's arrays leave their operators to this class.
     __array_ufunc__ = None
+
+    def __init__(self, shape: Shape, dtype: np.dtype[Any], node: Node, row_free: bool = False) -> None:
+        self.shape, self.dtype, self.node, self.row_free = shape, dtype, node, row_free
+
+    def __repr__(self) -> str:
+        return f"SymbolicTensor(shape={self.shape!r}, dtype={self.dtype!r})"
 
     @property
     def name(self) -> str:
@@ -126,7 +125,6 @@ def _operate(name: str, tensor: SymbolicTensor, *operands: Any, swapped: bool = 
     return operators.apply(name, tensor, *operands, swapped=swapped)
 
 
-@dataclass(eq=False, repr=False)
 class Node:
     """One use of a layer, with its inputs and outputs.
 
@@ -134,11 +132,16 @@ class Node:
     several outputs do, instead of one tensor.
     """
 
-    layer: NamedLayer
-    inputs: tuple[SymbolicTensor, ...]
-    takes_list: bool = False
-    gives_list: bool = False
-    outputs: tuple[SymbolicTensor, ...] = ()
+    def __init__(
+        self,
+        layer: NamedLayer,
+        inputs: tuple[SymbolicTensor, ...],
+        takes_list: bool = False,
+        gives_list: bool = False,
+    ) -> None:
+        self.layer, self.inputs = layer, inputs
+        self.takes_list, self.gives_list = takes_list, gives_list
+        self.outputs: tuple[SymbolicTensor, ...] = ()
 
 
 def is_symbolic(value: object) -> bool:

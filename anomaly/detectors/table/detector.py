@@ -11,7 +11,6 @@ import numpy as np
 from anomaly.calibration import RATE, conformal_threshold
 from anomaly.detectors.base import as_labels
 from anomaly.detectors.cross_fitting import FOLDS
-from anomaly.detectors.dependence import Dependence
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.network_training import as_seed
 from anomaly.detectors.record_detector import check_records
@@ -25,6 +24,7 @@ from nnlite.types import Array
 from nnlite.validation import Constraint, check_value, choice, integer, names, number
 
 if TYPE_CHECKING:
+    from anomaly.detectors.dependence import Dependence
     from anomaly.large.drawn import DrawnRows
 
 if TYPE_CHECKING:

@@ -148,7 +148,7 @@ function showRecords(values) {
   const [total, listed] = [values.scores.length, values.records.rows.length];
   byId("records-note").textContent = listed < total
     ? `The ${listed.toLocaleString("en")} records with the highest scores, of ${total.toLocaleString("en")}.`
-    : `All ${total.toLocaleString("en")} records.`;
+    : total === 1 ? "The only record." : `All ${plural(total, "record")}.`;
   values.records.groups.forEach((group, k) => {
     const name = group.columns.length ? group.columns.join(" + ") : "like no other";
     const button = element("button", { type: "button", class: "chip", "aria-pressed": "false", "data-group": k },

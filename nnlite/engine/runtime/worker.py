@@ -5,9 +5,9 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from nnlite.engine import batch_state
 from nnlite.engine.codegen.native import Native, call, native_function
@@ -17,6 +17,9 @@ from nnlite.engine.runtime.addresses import Addresses
 from nnlite.engine.runtime.threads import yield_address
 from nnlite.memory import aligned_zeros
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 _FIRST, _LAST, _PER_EPOCH, _SIZE, _RECORDS = range(5)
 
