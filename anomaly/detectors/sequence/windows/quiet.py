@@ -129,9 +129,12 @@ class QuietWindows:
             self.scales_ = np.maximum(middle - low, _LEAST_SCALE)
 
     def _below(self, found: Array, lowest: Array) -> Array:
-        below = np.fmax(lowest - found, 0.0) / self.scales_
+        below = lowest - found
+        n_windows, n_features = found.shape[:2]
+        if not (below > 0).any():
+            return np.full((n_windows, n_features), 1.0 / n_features)
+        below = np.fmax(below, 0.0) / self.scales_
         squares = np.add.reduce(np.square(below), axis=-1) / below.shape[-1]
-        n_features = squares.shape[1]
         if n_features == 1:
             return 1.0 + np.sqrt(squares)
         total = squares.sum(axis=1, keepdims=True)
