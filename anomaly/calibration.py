@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from anomaly.thresholds.extrapolation import fresh_quantile, warn_if_few
+from anomaly.thresholds.extrapolation import fresh_quantile, quantile_of_dependent, warn_if_few
 from nnlite.types import Array
 from nnlite.validation import as_finite, check_value, integer, number
 
@@ -74,7 +74,7 @@ def p_values(reference: ArrayLike, scores: ArrayLike) -> Array:
     return (1 + at_least) / (len(known) + 1)
 
 
-def conformal_threshold(reference: ArrayLike, false_alarm_rate: float) -> float:
+def conformal_threshold(reference: ArrayLike, false_alarm_rate: float, effective: float | None = None) -> float:
     r"""Return the score that a fresh normal record exceeds with at most a given probability.
 
     It is the :math:`\lceil (n + 1)(1 - \alpha) \rceil`-th smallest of n reference scores. The bound holds for every
@@ -95,6 +95,9 @@ def conformal_threshold(reference: ArrayLike, false_alarm_rate: float) -> float:
         Scores of normal records that the detector was not fitted on.
     false_alarm_rate : float
         :math:`\alpha`, above 0 and below 1.
+    effective : float, optional
+        Number of independent records that dependent ones are worth, at least 1: their scores are then those of so few.
+        By default they are independent.
 
     Returns
     -------
@@ -109,15 +112,19 @@ def conformal_threshold(reference: ArrayLike, false_alarm_rate: float) -> float:
     Warns
     -----
     FewRecordsWarning
-        If `false_alarm_rate` is below ``1 / (n + 1)``.
+        If `false_alarm_rate` is below ``1 / (n + 1)``, and the scores are independent.
 
     Examples
     --------
     >>> conformal_threshold(range(1, 100), 0.05)
     95.0
+    >>> [round(conformal_threshold(range(1, 100), 0.05, effective=n)) for n in (30, 5)]
+    [98, 123]
     """
     check_value("false_alarm_rate", false_alarm_rate, RATE)
     known = np.sort(as_finite("reference", reference))
+    if effective is not None and effective < len(known):
+        return quantile_of_dependent(known, false_alarm_rate, effective)
     warn_if_few(len(known), false_alarm_rate)
     return fresh_quantile(known, false_alarm_rate)
 

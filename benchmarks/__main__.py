@@ -14,9 +14,14 @@ COMMANDS = {
     "house": "the structure of the packages: imports, lengths, and the files a run enters",
     "keras-suite": "Keras's own unit tests, run on nnlite in a Python with Keras",
     "deploy": "start, memory, size and throughput of each way to run a detector: Python, service, ONNX, C",
+    "waiting": "the cost of progress, and how late the score of a live row is",
     "golden": "scores of many settings, bit for bit against another version",
 }
-_MODULES = {"golden": "benchmarks.golden", "keras-suite": "benchmarks.keras_suite.command"}
+_MODULES = {
+    "golden": "benchmarks.golden",
+    "waiting": "benchmarks.waiting",
+    "keras-suite": "benchmarks.keras_suite.command",
+}
 
 
 def main(arguments: list[str]) -> int:

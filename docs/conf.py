@@ -26,6 +26,7 @@ extensions = [
 html_theme = "furo"
 html_title = project
 html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_theme_options: dict[str, Any] = {"navigation_with_keys": True}
 
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
@@ -43,6 +44,11 @@ autodoc_default_options = {"members": True, "inherited-members": False, "undoc-m
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 nitpicky = False
+
+# External links are asked by `--builder linkcheck`, which needs a network; anchors there are made by scripts.
+linkcheck_anchors = False
+linkcheck_timeout = 20
+linkcheck_retries = 2
 
 # What the links of a page in the repository point at, and the site does not have.
 suppress_warnings = ["myst.header", "mystnb.unknown_mime_type"]

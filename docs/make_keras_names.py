@@ -16,22 +16,20 @@ IGNORED = {
     "callbacks.TensorBoard": "there is no TensorBoard without TensorFlow: warns once",
     "callbacks.RemoteMonitor": "no connections are opened: warns once",
     "callbacks.ProgbarLogger": "`fit` draws its bar itself: warns once",
-    "utils.get_file": "nothing is downloaded: raises with the address",
+    "utils.get_file": "nothing is downloaded: returns the path of a file in Keras's folder, or raises with the address",
     "utils.model_to_dot": "pictures are drawn by Matplotlib: raises, and names `plot_model`",
 }
 
 # Refused, with the reason: by module or name.
 REASONS = {
-    "layers.Random": "random changes of images are not part of this package",
-    "layers.Auto": "random changes of images are not part of this package",
-    "layers.Aug": "random changes of images are not part of this package",
+    "layers.Random": "of the random changes of images the usual ones are here",
+    "layers.Auto": "of the random changes of images the usual ones are here",
+    "layers.Aug": "of the random changes of images the usual ones are here",
     "layers.Conv3D": "images have two dimensions, series one",
     "layers.Convolution3D": "images have two dimensions, series one",
     "3D": "images have two dimensions, series one",
     "LSTM1D": "convolutional recurrence is not part of this package",
     "LSTM2D": "convolutional recurrence is not part of this package",
-    "RNN": "a recurrence of cells is not a layer here: LSTM, GRU and SimpleRNN are",
-    "Cell": "a recurrence of cells is not a layer here: LSTM, GRU and SimpleRNN are",
     "TFSM": "files of TensorFlow are not read",
     "TorchModule": "modules of PyTorch are not run",
     "Flax": "modules of JAX are not run",

@@ -112,7 +112,7 @@ def read_archive(source: str | os.PathLike[str] | bytes, kind: str) -> tuple[dic
         if not Path(source).exists():
             raise FileNotFoundError(f"cannot read {label}: there is no such file")
     with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
-        members = read_members(file, label)
+        members = _members(file, label)
     config = _parse_config(members.pop(_CONFIG, None), label, kind)
     if config.pop("arrays", None) != [name.removesuffix(".npy") for name in members]:
         raise FileFormatError(f"{label} holds other arrays than it should; it was altered")
@@ -201,10 +201,15 @@ def read_members(file: IO[bytes], label: str) -> dict[str, bytes]:
     FileFormatError
         If it is not such a file, claims to hold more bytes than it has, or names a member twice.
     """
+    return {name: bytes(content) for name, content in _members(file, label).items()}
+
+
+def _members(file: IO[bytes], label: str) -> dict[str, bytes | memoryview]:
+    """Return what `read_members` does, as views of the file's bytes where it has the usual form."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     if (members := stored_members(file.read())) is not None:
-        return members
+        return dict(members)
     import zipfile
 
     file.seek(0)
@@ -227,13 +232,13 @@ def read_members(file: IO[bytes], label: str) -> dict[str, bytes]:
         ) from error
 
 
-def _parse_config(content: bytes | None, label: str, kind: str) -> dict[str, Any]:
+def _parse_config(content: bytes | memoryview | None, label: str, kind: str) -> dict[str, Any]:
     import json
 
     if content is None:
         raise FileFormatError(f"{label} holds no {_CONFIG}: it is not a file that {FORMAT} wrote")
     try:
-        config = json.loads(content.decode("utf-8"))
+        config = json.loads(bytes(content).decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise FileFormatError(f"{label}: its {_CONFIG} cannot be read: {error}") from error
     check_depth(config, label)
@@ -253,12 +258,9 @@ def _parse_config(content: bytes | None, label: str, kind: str) -> dict[str, Any
     return config
 
 
-def _parse_array(content: bytes, label: str) -> Array:
-    stream = io.BytesIO(content)
+def _parse_array(content: bytes | memoryview, label: str) -> Array:
     try:
-        if np.lib.format.read_magic(stream) != (1, 0):
-            raise ValueError("unknown array format version")
-        shape, fortran_order, dtype = _usual_header(content) or np.lib.format.read_array_header_1_0(stream)
+        shape, fortran_order, dtype = _usual_header(content) or _any_header(content)
     # NumPy parses the header as a Python literal, which can raise many types of exceptions.
     except Exception as error:
         raise FileFormatError(f"{label} cannot be read: {error}") from error
@@ -274,17 +276,26 @@ def _parse_array(content: bytes, label: str) -> Array:
     return np.frombuffer(content, dtype, offset=start).reshape(shape).copy()
 
 
-def _usual_header(content: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]] | None:
+def _usual_header(content: bytes | memoryview) -> tuple[tuple[int, ...], bool, np.dtype[Any]] | None:
     """Return shape, order and dtype of an array as NumPy writes them, and None where they are written otherwise.
 
     To parse a Python literal takes longer than all else about a small array.
     """
     end = _HEADER_START + int.from_bytes(content[_HEADER_START - 2 : _HEADER_START], "little")
-    header = content[_HEADER_START:end].decode("latin-1").rstrip()
+    header = bytes(content[_HEADER_START:end]).decode("latin-1").rstrip()
     descr, _, rest = header.removeprefix("{'descr': '").partition("', 'fortran_order': False, 'shape': (")
     sizes = [size for size in rest.removesuffix("), }").split(",") if size.strip()]
     if len(descr) != 3 or not all(size.strip().isdecimal() for size in sizes):
         return None
     shape = tuple(int(size) for size in sizes)
     written = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}"
-    return (shape, False, np.dtype(descr)) if header == written else None
+    usual = header == written and bytes(content[: _HEADER_START - 2]) == b"\x93NUMPY\1\0"
+    return (shape, False, np.dtype(descr)) if usual else None
+
+
+def _any_header(content: bytes | memoryview) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    stream = io.BytesIO(content)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError("unknown array format version")
+    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+    return shape, fortran_order, dtype

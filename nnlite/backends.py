@@ -247,17 +247,17 @@ def _open_kernel(
     """Open what needs a single kernel if it is worth it: less so in a process that has loaded other kernels."""
     if not _is_worth_it(backend, seconds, _WORTH_WHEN_LOADED if _NATIVE in sys.modules else _WORTH_SECONDS):
         return None
-    try:
+
+    def open_if_worth() -> T | None:
         _check_compiler_is_on()
         _check_compiler_exists()
         from nnlite.engine.codegen.native import is_compiled
-    except ImportError as error:
-        if backend == "numba":
-            raise ValueError(_NO_NUMBA.format(error)) from error
-        return None
-    if not (_is_worth_it(backend, seconds, compiling) or is_compiled(kernel, np.dtype(np.float32))):
-        return None
-    return open_engine()
+
+        if not (_is_worth_it(backend, seconds, compiling) or is_compiled(kernel, np.dtype(np.float32))):
+            return None
+        return open_engine()
+
+    return _unless_missing(open_if_worth, backend)
 
 
 def open_engine_part(open_engine: Callable[[], T], seconds: float, backend: str) -> T | None:
@@ -303,14 +303,14 @@ def open_dense_chain(layers: Sequence[ChainLayer], offsets: Array | None, backen
     """
     if backend == "numpy":
         return None
-    try:
+
+    def open_engine() -> DenseChain:
         _check_compiler_exists()
         from nnlite.engine.runtime.dense_chain import CompiledChain
-    except ImportError as error:
-        if backend == "numba":
-            raise ValueError(_NO_NUMBA.format(error)) from error
-        return None
-    return CompiledChain(layers, offsets)
+
+        return CompiledChain(layers, offsets)
+
+    return _unless_missing(open_engine, backend)
 
 
 def open_tree_sums(features: Array, thresholds: Array, values: Array, seconds: float, backend: str) -> TreeSums | None:
@@ -370,7 +370,8 @@ def _check_compiler_exists() -> None:
 
 def _attempt(open_engine: Callable[[], T], backend: str) -> T | None:
     """Return the result of the engine; None if it does not support the model, unless it is required."""
-    try:
+
+    def open_if_supported() -> T | None:
         _check_compiler_is_on()
         from nnlite.engine.lowering import Unsupported
 
@@ -382,6 +383,17 @@ def _attempt(open_engine: Callable[[], T], backend: str) -> T | None:
                     f"backend='numba' does not support this model: {reason}; backend='auto' uses the layers"
                 ) from reason
             return None
+
+    return _unless_missing(open_if_supported, backend)
+
+
+def _unless_missing(open_engine: Callable[[], T | None], backend: str) -> T | None:
+    """Return the result of the engine; None without Numba, or if it cannot be imported, unless it is required.
+
+    A Numba that is older than NumPy says so only when it is imported, which is when machine code is to be compiled.
+    """
+    try:
+        return open_engine()
     except ImportError as error:
         if backend == "numba":
             raise ValueError(_NO_NUMBA.format(error)) from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -103,15 +102,11 @@ class Batch(NamedTuple):
     n_rows: int
 
 
-@dataclass(eq=False, repr=False)
 class Data:
     """Arrays for training or evaluation: inputs, targets and sample weights."""
 
-    x: list[Array]
-    y: list[Array]
-    sample_weight: list[Array | None]
-
-    def __post_init__(self) -> None:
+    def __init__(self, x: list[Array], y: list[Array], sample_weight: list[Array | None]) -> None:
+        self.x, self.y, self.sample_weight = x, y, sample_weight
         lengths = {len(array) for array in [*self.x, *self.y]}
         if len(lengths) > 1:
             raise ValueError(

@@ -7,7 +7,6 @@ outputs as `SymbolicTensor` objects. `Model` sorts the nodes topologically: each
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -22,7 +21,6 @@ class NamedLayer(Protocol):
     name: str
 
 
-@dataclass(eq=False)
 class SymbolicTensor:
     """A placeholder for a value that a node will compute.
 
@@ -34,14 +32,18 @@ class SymbolicTensor:
         Dtype of the value.
     node : Node
         Node that computes the value.
+    row_free : bool
+        Whether the first axis is not that of the rows: the tensor is a weight, a total, or computed from such alone.
     """
-
-    shape: Shape
-    dtype: np.dtype[Any]
-    node: Node = field(repr=False)
 
     # NumPy's arrays leave their operators to this class.
     __array_ufunc__ = None
+
+    def __init__(self, shape: Shape, dtype: np.dtype[Any], node: Node, row_free: bool = False) -> None:
+        self.shape, self.dtype, self.node, self.row_free = shape, dtype, node, row_free
+
+    def __repr__(self) -> str:
+        return f"SymbolicTensor(shape={self.shape!r}, dtype={self.dtype!r})"
 
     @property
     def name(self) -> str:
@@ -83,11 +85,29 @@ class SymbolicTensor:
     def __rpow__(self, other: Any) -> Any:
         return _operate("pow", self, other, swapped=True)
 
+    def __matmul__(self, other: Any) -> Any:
+        return _operate("matmul", self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return _operate("matmul", self, other, swapped=True)
+
     def __neg__(self) -> Any:
         return _operate("neg", self)
 
     def __abs__(self) -> Any:
         return _operate("abs", self)
+
+    def __lt__(self, other: Any) -> Any:
+        return _operate("less", self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return _operate("less_equal", self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return _operate("greater", self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return _operate("greater_equal", self, other)
 
     def __getitem__(self, key: Any) -> Any:
         return _operate("getitem", self, key)
@@ -105,7 +125,6 @@ def _operate(name: str, tensor: SymbolicTensor, *operands: Any, swapped: bool = 
     return operators.apply(name, tensor, *operands, swapped=swapped)
 
 
-@dataclass(eq=False, repr=False)
 class Node:
     """One use of a layer, with its inputs and outputs.
 
@@ -113,11 +132,16 @@ class Node:
     several outputs do, instead of one tensor.
     """
 
-    layer: NamedLayer
-    inputs: tuple[SymbolicTensor, ...]
-    takes_list: bool = False
-    gives_list: bool = False
-    outputs: tuple[SymbolicTensor, ...] = ()
+    def __init__(
+        self,
+        layer: NamedLayer,
+        inputs: tuple[SymbolicTensor, ...],
+        takes_list: bool = False,
+        gives_list: bool = False,
+    ) -> None:
+        self.layer, self.inputs = layer, inputs
+        self.takes_list, self.gives_list = takes_list, gives_list
+        self.outputs: tuple[SymbolicTensor, ...] = ()
 
 
 def is_symbolic(value: object) -> bool:

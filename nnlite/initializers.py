@@ -7,13 +7,15 @@ a unit, so that the variance of the activations is about the same in all layers.
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from nnlite.registry import FromConfig, Registry, serialize  # noqa: F401 - serialize is a public name here, too
+from nnlite.registry import FromConfig, Registry, known_custom_object
+from nnlite.registry import serialize as serialize
 from nnlite.types import Array, Arrays, RandomGenerator
 from nnlite.validation import check_argument, choice, number
 
@@ -438,6 +440,48 @@ def _truncated_normal(generator: RandomGenerator, shape: tuple[int, ...]) -> Arr
     return drawn
 
 
+class FunctionInitializer(Initializer):
+    """Values of a Python function of the shape and the dtype.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(shape, dtype=...)``, which returns an array.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> made = FunctionInitializer(lambda shape, dtype=None: np.full(shape, 2.0, dtype))
+    >>> made((2,)).tolist()
+    [2.0, 2.0]
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, shape: Any, dtype: Any = np.float32, rng: Any = None) -> Any:  # noqa: ARG002
+        """Return the values of the function."""
+        values = np.asarray(self.function(tuple(shape), dtype=np.dtype(dtype).name), dtype)
+        if values.shape != tuple(shape):
+            raise ValueError(f"an initializer must return values of shape {tuple(shape)}; found {values.shape}")
+        return values
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the name of the function, which is looked up in the custom objects when a model is loaded."""
+        return {"function": getattr(self.function, "__name__", "function")}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> FunctionInitializer:
+        """Return the initializer of the custom object with the name; without one, new weights cannot be drawn."""
+        name = config["function"]
+
+        def unknown(*_: Any, **__: Any) -> Any:
+            raise ValueError(f"initializer {name!r} is a Python function; pass it as custom_objects={{{name!r}: ...}}")
+
+        unknown.__name__ = name
+        return cls(known_custom_object(name) or unknown)
+
+
 registry: Registry[Initializer] = Registry("initializer", Initializer)
 for _class, *_aliases in (
     (Zeros, "zeros", "zero"),
@@ -457,6 +501,8 @@ for _class, *_aliases in (
     (Orthogonal, "orthogonal", "OrthogonalInitializer"),
 ):
     registry.register(_class, _class.__name__, *_aliases)
+
+registry.register(FunctionInitializer, "FunctionInitializer")
 
 # The names of Keras in small letters.
 zeros, ones, constant, identity = Zeros, Ones, Constant, Identity
@@ -487,6 +533,12 @@ def get(identifier: str | Mapping[str, Any] | Initializer | type[Initializer] | 
         return GlorotUniform()
     if isinstance(identifier, type) and issubclass(identifier, Initializer):
         return identifier()
+    if isinstance(identifier, Initializer):
+        # A class of a Keras program takes no generator.
+        takes = list(inspect.signature(type(identifier).__call__).parameters)
+        return identifier if "rng" in takes else FunctionInitializer(identifier.__call__)
+    if callable(identifier):
+        return FunctionInitializer(identifier)
     return registry.get(identifier)
 
 

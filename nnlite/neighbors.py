@@ -230,10 +230,10 @@ class _Products:
         some = records[:: max(1, len(records) // _SAMPLE)]
         # (`np.median` imports masked arrays, for 10 ms, and where there are two in the middle either will do.)
         self._center = np.partition(some, len(some) // 2, axis=0)[len(some) // 2]
-        self._centered = records - self._center
-        self._squares = np.einsum("ij,ij->i", self._centered, self._centered)
+        centered = records - self._center
+        self._squares = np.einsum("ij,ij->i", centered, centered)
         self._of_first: Array | None = None
-        self._doubled = np.ascontiguousarray(-2 * self._centered.T)
+        self._doubled = np.multiply(centered.T, np.float32(-2), out=np.empty(records.shape[::-1], np.float32))
 
     def query(self, x: Array, k: int, records: Array) -> tuple[Array, Array]:
         centered = x - self._center

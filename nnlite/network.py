@@ -33,6 +33,7 @@ Bengio & Courville, *Deep Learning* (2016), section 6.5.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
@@ -342,7 +343,9 @@ class Network(Layer):
 
 def _named_tensors(tensors_or_mapping: Any, argument: str) -> tuple[list[str], list[SymbolicTensor]]:
     if isinstance(tensors_or_mapping, Mapping):
-        names, tensors = list(tensors_or_mapping), list(tensors_or_mapping.values())
+        # As in Keras, in the order of the names, unless the mapping has an order of its own.
+        names = (list if isinstance(tensors_or_mapping, OrderedDict) else sorted)(tensors_or_mapping)
+        tensors = [tensors_or_mapping[name] for name in names]
     else:
         tensors = as_list(tensors_or_mapping)
         names = []
@@ -379,8 +382,8 @@ def _plan_steps(nodes: Sequence[Node], indices: Mapping[int, int]) -> list[Step]
     """Return the steps of a graph in topological order; `indices` maps the `id` of a tensor to its index."""
     n_uses: dict[int, int] = {}
     for node in nodes:
-        for layer in _innermost_layers(layer_of(node)):
-            n_uses[id(layer)] = n_uses.get(id(layer), 0) + 1
+        for part in _parts(layer_of(node)):
+            n_uses[part] = n_uses.get(part, 0) + 1
     return [
         Step(
             layer_of(node),
@@ -388,12 +391,18 @@ def _plan_steps(nodes: Sequence[Node], indices: Mapping[int, int]) -> list[Step]
             [indices[id(tensor)] for tensor in node.outputs],
             node.takes_list,
             node.gives_list,
-            shared=any(n_uses[id(layer)] > 1 for layer in _innermost_layers(layer_of(node))),
+            shared=any(n_uses[part] > 1 for part in _parts(layer_of(node))),
             has_own_penalty=_has_own_penalty(layer_of(node)),
         )
         for node in nodes
         if node.inputs
     ]
+
+
+def _parts(layer: Layer) -> set[int]:
+    """Return what identifies a layer: itself or the layers inside, and their weights, which other layers may use."""
+    inner = _innermost_layers(layer)
+    return {id(one) for one in inner} | {id(weight) for one in inner for weight in one.weights}
 
 
 def _innermost_layers(layer: Layer) -> list[Layer]:

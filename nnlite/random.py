@@ -16,6 +16,7 @@ import numpy as np
 
 from nnlite.config import floatx
 from nnlite.eager import as_tensor
+from nnlite.traces import random_tensor
 from nnlite.types import RandomGenerator
 
 _shared: list[RandomGenerator] = []
@@ -124,6 +125,14 @@ class SeedGenerator:
         return int(self.generator.integers(2**31))
 
 
+def _in_a_graph(kind: str, shape: Any, low: float, high: float, seed: Any) -> Any:
+    """Return a tensor of a graph if the number of rows is unknown, or None."""
+    sizes = shape if isinstance(shape, (list, tuple)) else [shape]
+    if all(isinstance(size, (int, np.integer)) for size in sizes):
+        return None
+    return random_tensor(kind, shape, low, high, seed)
+
+
 def _generator_of(seed: int | SeedGenerator | None) -> RandomGenerator:
     """Return the generator that an argument `seed` stands for."""
     if isinstance(seed, SeedGenerator):
@@ -145,11 +154,17 @@ def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None
     seed : int or SeedGenerator, optional
         Seed; by default numbers of the global generator.
     """
+    drawn = _in_a_graph("normal", shape, mean, stddev, seed)
+    if drawn is not None:
+        return drawn
     return as_tensor(_generator_of(seed).normal(mean, stddev, shape).astype(dtype or floatx()))
 
 
 def uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: int | None = None) -> Any:
     """Return uniformly distributed numbers, as `keras.random.uniform` does; arguments as of `normal`."""
+    drawn = _in_a_graph("uniform", shape, minval, maxval, seed)
+    if drawn is not None:
+        return drawn
     return as_tensor(_generator_of(seed).uniform(minval, maxval, shape).astype(dtype or floatx()))
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from nnlite.registry import FromConfig, Registry, serialize  # noqa: F401 - serialize is a public name here, too
+from nnlite.registry import (  # noqa: F401 - serialize is a public name here, too
+    FromConfig,
+    Registry,
+    custom_object,
+    serialize,
+)
 from nnlite.types import Array
 from nnlite.validation import check_argument, choice, number
 
@@ -19,8 +26,11 @@ class Regularizer(FromConfig):
         raise NotImplementedError(f"{type(self).__name__} does not define __call__(x)")
 
     def gradient(self, x: Array) -> Array:
-        """Return the derivative of the penalty with respect to each value of `x`."""
-        raise NotImplementedError(f"{type(self).__name__} does not define gradient(x)")
+        """Return the derivative of the penalty with respect to each value of `x`.
+
+        By default that of `__call__`, which must be written with `nnlite.ops`, or else from differences.
+        """
+        return _gradient_of(self, x)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -182,6 +192,58 @@ class OrthogonalRegularizer(Regularizer):
         return {"factor": self.factor, "mode": self.mode}
 
 
+class FunctionRegularizer(Regularizer):
+    """A Python function of an array as a penalty; its derivative is found as that of `Regularizer`.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(x)``, which returns the penalty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite import ops
+    >>> penalty = FunctionRegularizer(lambda x: 0.5 * ops.sum(ops.square(x)))
+    >>> penalty(np.array([2.0])), penalty.gradient(np.array([2.0])).tolist()
+    (2.0, [2.0])
+    """
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function = custom_object(function, "regularizer") if isinstance(function, str) else function
+
+    def __call__(self, x: Any) -> Any:
+        """Return the penalty."""
+        return self.function(x)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the name of the function, which is looked up in the custom objects when a model is loaded."""
+        return {"function": getattr(self.function, "__name__", "function")}
+
+
+def _gradient_of(penalty: Any, x: Array) -> Array:
+    """Return the derivative of a penalty, from its graph or from central differences."""
+    known = penalty.__dict__.setdefault("_traced", {})
+    key = (*x.shape, x.dtype.name)
+    if key not in known:
+        try:
+            traced = import_module("nnlite.derivatives").TracedPenalty(penalty, x.shape, x.dtype)
+            known[key] = traced if np.isclose(traced.value(x), float(np.sum(penalty(x))), rtol=1e-3) else None
+        except TypeError:
+            known[key] = None
+    if known[key] is not None:
+        gradient: Array = known[key].gradient(x)
+        return gradient
+    values, slopes = x.astype(np.float64), np.empty(x.shape, x.dtype)
+    for i in np.ndindex(x.shape):
+        step = 1e-5 * max(1.0, abs(values[i]))
+        moved = [values.copy(), values.copy()]
+        moved[0][i] += step
+        moved[1][i] -= step
+        slopes[i] = (float(np.sum(penalty(moved[0]))) - float(np.sum(penalty(moved[1])))) / (2 * step)
+    return slopes
+
+
 l1 = L1
 l2 = L2
 orthogonal_regularizer = OrthogonalRegularizer
@@ -196,5 +258,24 @@ for _class, *_names in (
 ):
     registry.register(_class, _class.__name__, *_names)
 
-get = registry.get_optional
+registry.register(FunctionRegularizer, "FunctionRegularizer")
+
+
+def get(identifier: Any) -> Any:
+    """Return a regularizer from a name, a configuration, an instance or a function; None for None.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    TypeError
+        If `identifier` is of another type.
+    """
+    if isinstance(identifier, type) and issubclass(identifier, Regularizer):
+        return identifier()
+    if callable(identifier) and not isinstance(identifier, Regularizer):
+        return FunctionRegularizer(identifier)
+    return registry.get_optional(identifier)
+
+
 deserialize = registry.get

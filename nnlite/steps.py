@@ -8,7 +8,6 @@ pass is the layer's `backward`, `Step.accumulate`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from nnlite.graph import Node
@@ -16,7 +15,6 @@ from nnlite.layers.base import Layer
 from nnlite.types import Array
 
 
-@dataclass(eq=False)
 class Step:
     """One use of a layer in a network.
 
@@ -34,13 +32,19 @@ class Step:
         Whether the layer defines `Layer.activity_penalty`.
     """
 
-    layer: Layer
-    inputs: list[int]
-    outputs: list[int]
-    takes_list: bool
-    gives_list: bool
-    shared: bool = False
-    has_own_penalty: bool = False
+    def __init__(
+        self,
+        layer: Layer,
+        inputs: list[int],
+        outputs: list[int],
+        takes_list: bool,
+        gives_list: bool,
+        shared: bool = False,
+        has_own_penalty: bool = False,
+    ) -> None:
+        self.layer, self.inputs, self.outputs = layer, inputs, outputs
+        self.takes_list, self.gives_list = takes_list, gives_list
+        self.shared, self.has_own_penalty = shared, has_own_penalty
 
     @property
     def needs_output(self) -> bool:

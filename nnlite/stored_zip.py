@@ -26,8 +26,10 @@ _ENTRY = struct.Struct("<4s6H3L5H2L")
 _MEMBER = struct.Struct("<4s5H3L2H")
 
 
-def stored_members(content: bytes) -> dict[str, bytes] | None:
+def stored_members(content: bytes) -> dict[str, memoryview] | None:
     """Return the members of a zip file of the plain form by their names, and None if it is of another form.
+
+    They are views of the content: nothing is copied.
 
     Parameters
     ----------
@@ -36,7 +38,7 @@ def stored_members(content: bytes) -> dict[str, bytes] | None:
 
     Returns
     -------
-    dict of str to bytes, or None
+    dict of str to memoryview, or None
         None if the file is no zip file, or any field is not what this form has: another module can say why.
 
     Examples
@@ -45,23 +47,23 @@ def stored_members(content: bytes) -> dict[str, bytes] | None:
     >>> buffer = io.BytesIO()
     >>> with zipfile.ZipFile(buffer, "w") as archive:
     ...     archive.writestr("name", "bytes")
-    >>> stored_members(buffer.getvalue())
-    {'name': b'bytes'}
+    >>> bytes(stored_members(buffer.getvalue())["name"])
+    b'bytes'
     >>> stored_members(b"") is None
     True
     """
     try:
-        return _members(content)
+        return _members(memoryview(content))
     except (struct.error, UnicodeDecodeError):
         return None
 
 
-def _members(content: bytes) -> dict[str, bytes] | None:
+def _members(content: memoryview) -> dict[str, memoryview] | None:
     end = len(content) - _END.size
     signature, disk, first_disk, here, number, size, place, comment = _END.unpack_from(content, max(end, 0))
     if (signature, disk, first_disk, here, comment) != (b"PK\5\6", 0, 0, number, 0) or place + size != end:
         return None
-    found: dict[str, bytes] = {}
+    found: dict[str, memoryview] = {}
     directory = place
     # Members that lie one after the other cannot hold more than the file.
     reached = 0
@@ -69,7 +71,7 @@ def _members(content: bytes) -> dict[str, bytes] | None:
         (signature, _, _, flags, method, _, _, checksum, packed, length, n_name, n_extra, n_note, disk, _, _, start) = (
             _ENTRY.unpack_from(content, place)
         )
-        name = content[place + _ENTRY.size : place + _ENTRY.size + n_name]
+        name = bytes(content[place + _ENTRY.size : place + _ENTRY.size + n_name])
         data = _bytes_of(content, start, (flags, method, checksum, packed, length), name)
         plain = (signature, flags, method, n_extra, n_note, disk, packed) == (b"PK\1\2", 0, 0, 0, 0, 0, length)
         if data is None or not plain or start != reached or zlib.crc32(data) != checksum:
@@ -83,7 +85,7 @@ def _members(content: bytes) -> dict[str, bytes] | None:
     return found if place == end and reached == directory else None
 
 
-def _bytes_of(content: bytes, start: int, described: tuple[int, ...], name: bytes) -> bytes | None:
+def _bytes_of(content: memoryview, start: int, described: tuple[int, ...], name: bytes) -> memoryview | None:
     """Return the bytes of the member that begins at `start`, and None if it is not what the directory describes."""
     signature, _, flags, method, _, _, checksum, packed, length, n_name, n_extra = _MEMBER.unpack_from(content, start)
     first = start + _MEMBER.size

@@ -176,7 +176,6 @@ class Trainer(StreamTrainer):
             If `resume` is no checkpoint of such a fit.
         """
         from nnlite.callbacks.records import ProgressBar
-        from nnlite.checkpoints import load_checkpoint
         from nnlite.divergence import DivergenceWatch
         from nnlite.training_state import RunningFit
 
@@ -242,6 +241,8 @@ class Trainer(StreamTrainer):
             fit.callbacks = hooks.callbacks
             hooks.on_train_begin()
             if fit.resume is not None:
+                from nnlite.checkpoints import load_checkpoint
+
                 load_checkpoint(fit.resume, self, fit)
             watch = DivergenceWatch(self, fit, partial(self._replay, fit), self.loss_and_gradients, check_finite)
             passes_left = range(fit.first_epoch, 0 if fit.stopped else epochs)

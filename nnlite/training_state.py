@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from nnlite.layers.base import Layer
 from nnlite.types import Array, RandomGenerator
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class RunningFit:
     """What a call of `fit` trains with.
 
@@ -70,8 +70,7 @@ class RunningFit:
         return "numpy" if self.session is None else "numba"
 
 
-@dataclass(frozen=True)
-class TrainingState:
+class TrainingState(NamedTuple):
     """Weights, optimizer and random generators between two batches.
 
     Attributes

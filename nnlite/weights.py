@@ -19,12 +19,13 @@ from nnlite.memory import aligned_zeros
 from nnlite.random import global_generator
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array
+from nnlite.weight_operators import WeightOperators
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
 
-class Weight:
+class Weight(WeightOperators):
     """An array of a layer that training changes, such as a kernel or a moving average.
 
     The declaration of a weight allocates no memory: the array is created on first access, or with the weight vector of
@@ -47,13 +48,15 @@ class Weight:
 
     Attributes
     ----------
+    path : str
+        The name, under the attribute that Keras has for the names of layer and weight.
     constraint : callable, optional
         Function of the values, which are replaced by its result after every update; see `nnlite.constraints`.
     learned : bool
         Whether the weight has a gradient, frozen or not; a moving average has none.
     """
 
-    volatile: ClassVar[tuple[str, ...]] = ("_value", "_gradient", "initializer")
+    volatile: ClassVar[tuple[str, ...]] = ("_value", "_gradient", "initializer", "as_layer")
     """Attributes that compiled programs need not compare: the vector says where arrays are, and the initializer has no
     further effect; see `nnlite.engine.runtime.staleness`."""
 
@@ -66,7 +69,7 @@ class Weight:
         regularizer: Regularizer | None = None,
         trainable: bool = True,
     ) -> None:
-        self.name = name
+        self.name = self.path = name
         self.shape = shape
         self.dtype = dtype
         self.initializer = initializer
@@ -74,6 +77,7 @@ class Weight:
         self.constraint: Callable[[Array], Array] | None = None
         self.learned = trainable
         self.trainable = trainable
+        self.as_layer: Any = None
         self._value: Array | None = None
         self._gradient: Array | None = None
 
@@ -113,14 +117,10 @@ class Weight:
         self._value = value
         self._gradient = gradient
 
-    @property
-    def path(self) -> str:
-        """The name, under the attribute that Keras has for the names of layer and weight."""
-        return self.name
-
     def __getitem__(self, key: Any) -> Any:
-        """Return a part of the values, with the method `numpy`."""
-        return as_tensor(self.value[key].copy())
+        """Return a part of the values, with the method `numpy`; in a method ``call``, of the tensor."""
+        tensor = self.as_tensor()
+        return as_tensor(tensor[key].copy()) if isinstance(tensor, np.ndarray) else tensor[key]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         """Return a copy of the values."""

@@ -48,6 +48,7 @@ LATE = {
     "anomaly.preprocessing.columns.date_columns": "forms of dates, when fitting",
     "anomaly.preprocessing.columns.kinds": "forms of text, which numbers do not have",
     "anomaly.preprocessing.columns.values": "forms of text, which numbers do not have",
+    "anomaly.preprocessing.fitted": "scales that are learned when fitting",
     "anomaly.preprocessing.parameters": "formats of dates and zones, which are checked when fitting",
     "anomaly.preprocessing.table": "what is learned of columns when fitting, and forms in which values are written",
     "anomaly.preprocessing.scaling.quantile": "quantiles of the normal distribution, which one scaling needs to fit",
@@ -58,6 +59,7 @@ LATE = {
     "nnlite.layers.arguments": "constraints, which few layers have",
     "nnlite.models": "pictures, for notebooks",
     "nnlite.delimited": "the engine, which needs Numba",
+    "nnlite.engine.lowering": "rules of layers and losses that few models have",
     "nnlite.training": "what only fit needs, and scoring need not wait for",
     "nnlite.streaming": "what only fit needs, and scoring need not wait for",
 }
@@ -140,6 +142,7 @@ def test_a_run_enters_few_files(walked, what):
 
 # Who calls modules that its imports do not lead to: base classes their subclasses, and tables what was registered.
 DISPATCHES = {
+    "nnlite.activations.base": "the functions that derive from it",
     "anomaly.tables.csv_records": "the iterator of lines that it is given",
     "anomaly.tables.read_ahead": "the iterator that it is given",
     "anomaly.cli.dispatch": "the command that was chosen",

@@ -23,6 +23,8 @@ CHANGES = {
 }
 MAY = {
     "nnlite/utils/basic.py": "`set_random_seed` seeds everything, as that of Keras does",
+    "anomaly/cli/__init__.py": "lets a second SIGINT end the process at once",
+    "anomaly/serve/server.py": "the command is the process: a signal ends it when requests are answered",
     "anomaly/cli/dispatch.py": "the command is the process: it shows warnings as lines",
     "anomaly/cli/streams.py": "ends a command cleanly at SIGTERM",
     "anomaly/cli/inputs.py": "lets SIGINT end a file that grows",

@@ -28,6 +28,7 @@ def test_every_page_is_in_a_table_of_contents(site):
         for block in re.findall(r"```\{toctree\}\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL):
             names = [line.strip() for line in block.splitlines() if line.strip() and not line.startswith(":")]
             for name in names:
+                name = re.sub(r".*<(.+)>", r"\1", name)  # a title of its own
                 found = list(page.parent.glob(f"{name}.*" if "*" not in name else name))
                 assert found, f"{page.relative_to(site)} lists {name!r}, which is not there"
                 listed |= {str(one.relative_to(site)) for one in found}
@@ -70,3 +71,33 @@ def test_the_api_names_what_is_there(site):
                 *inner, name = line.split(".")
                 owner = importlib.import_module(".".join([module, *(part.strip() for part in inner)]))
                 assert hasattr(owner, name.strip()), f"{page.name}: {module}.{line.strip()}"
+
+
+def without_code(page):
+    return re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def anchors_of(page):
+    """Return the anchors of the headings of a page, down to the third level, as GitHub and the site make them."""
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    headings = re.findall(r"^#{1,3} (.+)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def test_links_to_sections_lead_to_one(site):
+    for page in site.rglob("*.md"):
+        for path, anchor in re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", without_code(page)):
+            if "://" not in path:
+                target = page.parent / path if path else page
+                assert anchor in anchors_of(target), f"{page.relative_to(site)}: {path}#{anchor}"
+
+
+def test_links_to_other_sites_have_the_form_of_one(site):
+    """Whether they answer needs a network: ``python -m docs.build_site FOLDER --builder linkcheck`` asks."""
+    found = {}
+    for page in [*site.rglob("*.md"), *site.rglob("*.ipynb")]:
+        for link in re.findall(r"\]\((\w+://[^)\s\"\\]*)", without_code(page)):
+            found[link] = page.relative_to(site)
+    assert len(found) >= 5
+    for link, page in found.items():
+        assert re.fullmatch(r"https://([a-z0-9-]+\.)+[a-z]{2,}(/[\w./%~+-]*)?(#[\w.-]+)?", link), f"{page}: {link}"

@@ -34,7 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return run_command_line(arguments)
     except KeyboardInterrupt:
+        import signal
         import sys
+        from contextlib import suppress
 
-        print("anomaly: interrupted", file=sys.stderr)
+        if arguments is None:
+            # Whoever presses the keys again, while the process ends, ends it at once.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if sys.stderr is not None:
+            with suppress(OSError):  # a full disk
+                print("anomaly: interrupted", file=sys.stderr)
         return 130

@@ -18,8 +18,9 @@ from anomaly.cli.streams import (
     discard_unwritten_output,
     ending_cleanly,
     open_missing_streams,
+    say_aside,
 )
-from anomaly.errors import DataWarning, printable
+from anomaly.errors import DataWarning
 
 # A command returns its exit code, or None for 0.
 _Run = Callable[[argparse.Namespace], int | None]
@@ -76,7 +77,7 @@ def _report(text: str, code: int = 2) -> int:
     """Print an error as one line, and return the exit code."""
     # What could not be written, as to a full disk, would fail again at the end of the process.
     discard_unwritten_output()
-    print(f"anomaly: error: {printable(' '.join(text.split()))}", file=sys.stderr)
+    say_aside(f"anomaly: error: {' '.join(text.split())}")
     return code
 
 
@@ -176,7 +177,7 @@ def _shower() -> Callable[..., None]:
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
         text = " ".join(str(message).split())
         if text not in shown:
-            print(f"anomaly: warning: {printable(text)}", file=sys.stderr)
+            say_aside(f"anomaly: warning: {text}")
         shown.add(text)
 
     return show

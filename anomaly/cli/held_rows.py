@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 from collections.abc import Sequence
 from typing import IO, Any
@@ -11,6 +10,7 @@ from typing import IO, Any
 import numpy as np
 
 from anomaly.cli.row_output import RowOutput
+from anomaly.cli.streams import say_aside
 from anomaly.tables.cells import plain_cells
 from anomaly.thresholds import AlarmBudget, BudgetedAlarms
 from nnlite.rowwise import CHUNK_ROWS
@@ -98,10 +98,9 @@ class HeldRows:
             self.n_written += len(chosen)
         self.n_allowed = None if allowed is None else int(allowed.sum())
         if self._alarms is not None and allowed is not None and (n_alarms := int(allowed.sum())) < self._alarms.n_above:
-            print(
+            say_aside(
                 f"anomaly: {n_alarms:,} of {self._alarms.n_above:,} records above the threshold are alarms: the "
-                f"budget is {self._budget}",
-                file=sys.stderr,
+                f"budget is {self._budget}"
             )
 
     def _order(self, scores: Array) -> Array:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from anomaly.errors import printable
+from anomaly.cli.streams import say_aside
 from anomaly.preprocessing.columns.learning import ColumnSettings
 from anomaly.preprocessing.columns.misfits import rows_that_misfit
 from anomaly.tables import Table
@@ -69,4 +68,4 @@ def tell_left_out(bad: BadRows, path: str | None, spreadsheet: bool = False) -> 
     more = f"; and {len(bad) - _MOST_TOLD:,} more" if len(bad) > _MOST_TOLD else ""
     where = "" if path is None else f" (all of them are in {path!r})"
     rows = "row that cannot be read" if len(bad) == 1 else "rows that cannot be read"
-    print(printable(f"anomaly: left out {len(bad):,} {rows}{where}: {causes}{more}"), file=sys.stderr)
+    say_aside(f"anomaly: left out {len(bad):,} {rows}{where}: {causes}{more}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 
 import numpy as np
@@ -14,6 +13,7 @@ from anomaly.cli.json_output import add_json, write_json
 from anomaly.cli.labels import UNLABELLED, format_left_out
 from anomaly.cli.options import Subparsers, add_command, add_data, add_model, add_table, at_least, input_options
 from anomaly.cli.source import STANDARD
+from anomaly.cli.streams import say_aside
 from anomaly.errors import DataError
 from anomaly.tables import Table
 from nnlite.types import Array
@@ -69,7 +69,7 @@ def run(options: Namespace) -> None:
         y = y.clip(min=0)
     elif y is not None and (y == UNLABELLED).any():
         known = np.flatnonzero(y != UNLABELLED)
-        print(f"anomaly: {format_left_out(len(y) - len(known))}", file=sys.stderr)
+        say_aside(f"anomaly: {format_left_out(len(y) - len(known))}")
         features, y, rows = features.rows(known), y[known], known
     names, asked = _names(table, rows, given.columns.unique_ids), _positions(options.record, rows, len(table))
     paths: list[str] = []

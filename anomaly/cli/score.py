@@ -39,6 +39,7 @@ from nnlite.types import Array
 _MOST_REASONS = 3
 
 if TYPE_CHECKING:
+    from anomaly.cli.delay_notice import DelayNotice
     from anomaly.cli.inputs import ModelInput
     from anomaly.cli.remote_scores import RemoteScores
     from anomaly.detectors import SequenceDetector, TableDetector
@@ -160,7 +161,12 @@ def run(options: Namespace) -> int:
             records = cast("RecordDetector", detector)
             needs_table = in_parts or bool(carried) or time_of is not None
             read = stream = RemoteScores(data, options.scheduler, records, in_parts, needs_table)
-        is_complete = _score(read, stream, rows, in_parts, beside, kept, time_of, check)
+        notice = None
+        if data.source.path == STANDARD and detector.data_kind == "series":
+            from anomaly.cli.delay_notice import DelayNotice
+
+            notice = DelayNotice(cast("SequenceDetector", detector).delay_)
+        is_complete = _score(read, stream, rows, in_parts, beside, kept, time_of, check, notice)
         for waiting in (events, held):
             if waiting is not None:
                 waiting.finish()
@@ -180,6 +186,7 @@ def _score(
     kept: Sequence[str],
     time_of: Callable[[Table], Array] | None,
     check: Callable[[Table], Any] | None,
+    notice: DelayNotice | None = None,
 ) -> bool:
     """Score a file chunk by chunk, and write its rows with their keys, the columns carried along, and their times.
 
@@ -207,6 +214,8 @@ def _score(
             # Without reasons a score is its only contribution.
             parts = stream.push_parts(features) if in_parts else stream.push(features)[:, np.newaxis]
             rows.write(parts, stream.labels, features)
+            if notice is not None:
+                notice.tell(len(parts))
     parts = stream.finish_parts() if in_parts else stream.finish()[:, np.newaxis]
     rows.write(parts, stream.labels)
     return not chunks.interrupted

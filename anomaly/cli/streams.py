@@ -23,6 +23,17 @@ def say(text: object) -> None:
     print(printable(str(text)))
 
 
+def say_aside(text: object) -> None:
+    """Print text that may contain names from data or a model on standard error, if that can be written to.
+
+    Where it cannot, as to a full disk, the results and the exit code are what counts.
+    """
+    try:
+        print(printable(str(text)), file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        _discard(sys.stderr)
+
+
 class _ClosedStream(io.TextIOBase):
     """Stands for a standard stream that the caller has closed: any use is an error, as in other programs."""
 
@@ -62,12 +73,19 @@ def open_missing_streams() -> None:
         sys.stdout = _ClosedStream("standard output")
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.encoding.lower() != "utf-8":
+        # Names that a terminal or a locale has no letters for are shown as escapes. Data has a rule of its own.
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def discard_output() -> None:
     """Send what is left of standard output nowhere: Python would fail to write it at the end of the process."""
+    _discard(sys.stdout)
+
+
+def _discard(stream: Any) -> None:
     with suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def discard_unwritten_output() -> None:

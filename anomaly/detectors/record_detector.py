@@ -11,7 +11,7 @@ import numpy as np
 
 from anomaly.detectors.base import as_labels
 from anomaly.detectors.cross_fitting import are_few, cross_fitted_scores
-from anomaly.detectors.dependence import KINDS, Dependence
+from anomaly.detectors.dependence import HELD_OUT, KINDS, Dependence, text_of_order
 from anomaly.detectors.row_detector import DataKind, RowDetector, ScoredSections
 from anomaly.errors import RowOrderWarning, level_of_caller
 from anomaly.preprocessing import TablePreprocessor
@@ -22,7 +22,7 @@ from nnlite.archive import arrays_with_prefix
 from nnlite.job import Plan, counted
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
-from nnlite.validation import check_value, choice
+from nnlite.validation import check_value, choice, number
 
 if TYPE_CHECKING:
     from anomaly.large.drawn import DrawnRows
@@ -31,19 +31,6 @@ if TYPE_CHECKING:
     from anomaly.detectors.plot_data import RecordPlotData
 
 _MOST_CODES = 5000
-_IN_TIME = (
-    "the training records seem to follow each other in time: neighboring ones are far more alike than others. So the "
-    "threshold and the p-values are by scores of each half of the records by a model fitted to the other half. Rates "
-    "are kept on average over such tables, and one whose records cover few independent states may miss them widely. "
-    "If the order is not that of time, shuffle the records, or give each a group of its own (groups=); for events in a "
-    "series use SequenceDetector"
-)
-_HELD_OUT = {
-    "time": "the training records follow each other in time: scores of each half by a model of the other half set the "
-    "threshold and the p-values",
-    "groups": "the training records belong to groups: scores held out by whole groups set the threshold and the "
-    "p-values",
-}
 
 
 class RecordDetector(RowDetector):
@@ -63,6 +50,8 @@ class RecordDetector(RowDetector):
     dependence_ : {"none", "time", "groups"}
         Which training records depend on each other: rows that follow each other in time, or records of a group. They
         are held out together; see `anomaly.detectors.dependence`.
+    effective_records_ : float or None
+        Number of independent records that training records in the order of time are worth; None for others.
     """
 
     scores_are_finite = True
@@ -78,6 +67,7 @@ class RecordDetector(RowDetector):
 
     preprocessor_: TablePreprocessor
     dependence_: str = "none"
+    effective_records_: float | None = None
 
     # -- columns and features ------------------------------------------------------------------
 
@@ -147,9 +137,9 @@ class RecordDetector(RowDetector):
         Where they are a random sample, `blocks` of consecutive records tell; see `Dependence.of`.
         """
         found = Dependence.of(x, groups, blocks)
-        self.dependence_ = found.kind
+        self.dependence_, self.effective_records_ = found.kind, found.effective
         if found.kind == "time":
-            warnings.warn(_IN_TIME, RowOrderWarning, stacklevel=level_of_caller())
+            warnings.warn(text_of_order(len(x), found.effective), RowOrderWarning, stacklevel=level_of_caller())
         return found
 
     def _are_held_out(self, n_records: int) -> bool:
@@ -311,7 +301,7 @@ class RecordDetector(RowDetector):
         )
 
     def _describe_scoring(self) -> list[str]:
-        return [_HELD_OUT[self.dependence_]] if self.dependence_ in _HELD_OUT else []
+        return [HELD_OUT[self.dependence_]] if self.dependence_ in HELD_OUT else []
 
     def _describe_data(self) -> tuple[int, list[str]]:
         return getattr(self, "records_seen_", len(self.labels_)), self.preprocessor_.describe()
@@ -321,7 +311,9 @@ class RecordDetector(RowDetector):
     def _preprocessing_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return the preprocessor as JSON values and arrays, under the names they have in files."""
         columns, tables = self.preprocessor_.get_state()
-        dependence = {} if self.dependence_ == "none" else {"dependence": self.dependence_}
+        dependence = {"dependence": self.dependence_, "effective_records": self.effective_records_}
+        if self.dependence_ == "none":
+            dependence = {}
         return {"preprocessing": columns, **dependence}, {
             f"preprocessing/{name}": array for name, array in tables.items()
         }
@@ -333,6 +325,8 @@ class RecordDetector(RowDetector):
         )
         self.dependence_ = config.get("dependence", "none")
         check_value("dependence", self.dependence_, choice(*KINDS))
+        self.effective_records_ = config.get("effective_records")
+        check_value("effective_records", self.effective_records_, choice(None) | number(least=1))
         self._take_dates(config)
         self._take_columns()
 

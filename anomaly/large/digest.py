@@ -95,9 +95,10 @@ class Digest:
         if not len(table):
             return
         self.n_rows += len(table)
+        last_row = first_row + len(table) - 1
         declared = {*self.categorical, *table.categorical}
         for name, cells in zip(table.names, table.columns, strict=True):
-            self.summaries.setdefault(name, ColumnSummary()).add(cells, name in declared)
+            self.summaries.setdefault(name, ColumnSummary()).add(cells, name in declared, (part, last_row))
         rows = np.arange(first_row, first_row + len(table))
         self._sample.add(table, priorities(2 * self.seed, part, rows), part, rows)
         n_blocks = len(table) // BLOCK_ROWS
@@ -173,5 +174,6 @@ class Digest:
                 self.n_rows,
                 {name: summary.n_missing for name, summary in self.summaries.items()},
                 {name: one.counts for name, one in self.summaries.items() if one.counts},
+                {name: one.end for name, one in self.summaries.items() if one.kinds <= {"f", ""}},
             ),
         )

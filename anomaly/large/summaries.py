@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ import numpy as np
 from anomaly.large.joining import kind_of
 from anomaly.preprocessing.columns.categories import count_categories
 from anomaly.preprocessing.columns.parsing import distinct_cells, missing_cells
+from anomaly.preprocessing.columns.values import ColumnEnd, moments
 from nnlite.types import Array
 
 MOST_COUNTED = 20_000
@@ -34,6 +36,12 @@ class ColumnSummary:
         Number of cells of each category of text.
     is_counted : bool
         Whether the counts are complete: whether there are few enough texts.
+    place : tuple of int
+        Part and row of the last of the cells.
+    last : float
+        The last of the cells, if it is a number; NaN otherwise.
+    sums : tuple of float
+        Of all finite numbers, as `anomaly.preprocessing.columns.totals.moments` returns them.
 
     Examples
     --------
@@ -50,11 +58,19 @@ class ColumnSummary:
     kinds: set[str] = field(default_factory=set)
     counts: Counter[str | None] = field(default_factory=Counter)
     is_counted: bool = True
+    place: tuple[int, int] = (-1, -1)
+    last: float = math.nan
+    sums: tuple[int, float, float, float, float] = (0, 0.0, 0.0, 0.0, 0.0)
 
-    def add(self, cells: Array, is_category: bool = False) -> None:
-        """Add cells, whose values are counted if they are text, or numbers of a column declared to be categories."""
+    def add(self, cells: Array, is_category: bool = False, place: tuple[int, int] = (0, 0)) -> None:
+        """Add cells, whose values are counted if they are text, or numbers of a column declared to be categories.
+
+        `place` is that of the last of them.
+        """
         kind = kind_of(cells)
         self.kinds.add(kind)
+        is_number = cells.dtype.kind == "f"
+        self._add_sums(place, float(cells[-1]) if is_number else math.nan, moments(cells) if is_number else None)
         if not self.is_counted or not (kind == "O" or is_category):
             self.n_missing += int(np.count_nonzero(missing_cells(cells)))
             return
@@ -67,7 +83,28 @@ class ColumnSummary:
         self.n_missing += other.n_missing
         self.kinds |= other.kinds
         self.is_counted = self.is_counted and other.is_counted
+        self._add_sums(other.place, other.last, other.sums)
         self._add_counts(other.counts)
+
+    @property
+    def end(self) -> ColumnEnd:
+        """The last cell, and the sums of those above it; the largest of these may be the last one itself."""
+        n, total, size, largest, squares = self.sums
+        if math.isfinite(self.last):
+            n, total, size, squares = n - 1, total - self.last, size - abs(self.last), squares - self.last**2
+            # A sum is larger than each of its terms, so that it says nothing of the largest of them.
+            largest = largest if largest > abs(self.last) else 0.0
+        return ColumnEnd(self.last, n, total, size, largest, squares)
+
+    def _add_sums(
+        self, place: tuple[int, int], last: float, sums: tuple[int, float, float, float, float] | None
+    ) -> None:
+        if place >= self.place:
+            self.place, self.last = place, last
+        if sums is not None:
+            n, total, size, largest, squares = sums
+            a = self.sums
+            self.sums = a[0] + n, a[1] + total, a[2] + size, max(a[3], largest), a[4] + squares
 
     def _add_counts(self, counts: Counter[str | None]) -> None:
         if self.is_counted:

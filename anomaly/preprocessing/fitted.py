@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,6 @@ from anomaly.preprocessing.columns.kinds import Column, column_from_config
 from anomaly.preprocessing.columns.levels import LevelColumn
 from anomaly.preprocessing.columns.missing import are_marked
 from anomaly.preprocessing.columns.values import NumberColumn, ValueColumn
-from anomaly.preprocessing.number_scales import scale_numbers
 from anomaly.preprocessing.scaling.base import Scaler
 from anomaly.preprocessing.scaling.linear import SCALERS, CoreScaler, scaler_from_state
 from anomaly.tables import Table
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from anomaly.preprocessing.columns.learning import FittedColumns
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class FittedTable:
     """Columns of a training table, the scale of their numbers, and their missing values.
 
@@ -48,12 +45,17 @@ class FittedTable:
         Fraction of missing cells; NaN if not known, in files of earlier versions.
     """
 
-    columns: Sequence[Column]
-    named: bool
-    scaler: Scaler
-    medians: Array
-    is_marked: Array
-    missing_fraction: Array
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        named: bool,
+        scaler: Scaler,
+        medians: Array,
+        is_marked: Array,
+        missing_fraction: Array,
+    ) -> None:
+        self.columns, self.named, self.scaler = columns, named, scaler
+        self.medians, self.is_marked, self.missing_fraction = medians, is_marked, missing_fraction
 
     @classmethod
     def learn(cls, found: FittedColumns, named: bool, scaling: str, missing: str) -> tuple[FittedTable, Array]:
@@ -80,6 +82,8 @@ class FittedTable:
         columns, numbers, fractions = found.columns, found.numbers, found.missing_fraction
         scaler: Scaler
         if scaling == CoreScaler.name and missing == "nan":
+            from anomaly.preprocessing.number_scales import scale_numbers
+
             columns, numbers, scaler = scale_numbers(columns, numbers)
         else:
             scaler = SCALERS[scaling]().fit_matrix(numbers)

@@ -11,7 +11,7 @@ from anomaly.errors import DataError, did_you_mean, format_names
 from anomaly.estimator import Transformer
 from anomaly.preprocessing.columns.categories import HOLE, CategoryColumn
 from anomaly.preprocessing.columns.date_columns import CycleColumn
-from anomaly.preprocessing.columns.values import IgnoredColumn, NumberColumn, ValueColumn, ends_with_sum, side_by_side
+from anomaly.preprocessing.columns.values import IgnoredColumn, NumberColumn, ValueColumn, side_by_side
 from anomaly.preprocessing.fitted import FittedTable, check_finite, names_of_numbers
 from anomaly.preprocessing.layout import describe_columns, lay_out
 from anomaly.preprocessing.parameters import CONSTRAINTS, FEATURE_LIMIT, as_json, check_against, parameters_from_state
@@ -267,8 +267,7 @@ class TablePreprocessor(Transformer):
         categorical = {*(self.categorical or ()), *table.categorical}
         if table.matrix is not None and not categorical:
             missing_fraction = np.isnan(table.matrix).mean(axis=0)
-            is_complete = (missing_fraction < 1).all() and not all(map(ends_with_sum, table.columns))
-            if is_complete and (self.missing == "median" or are_plain(table)):
+            if (missing_fraction < 1).all() and (self.missing == "median" or are_plain(table)):
                 return FittedColumns(
                     NumberColumn.learn_all(table.names, table.matrix), table.matrix, [], missing_fraction
                 )

@@ -18,7 +18,7 @@ from anomaly.report.payload import to_json
 from nnlite.files import atomic_write
 
 # In the order in which they use each other.
-_SCRIPTS = ("elements.js", "values.js", "scores.js", "records.js", "timeline.js", "curves.js", "main.js")
+_SCRIPTS = ("elements.js", "values.js", "scores.js", "order.js", "records.js", "timeline.js", "curves.js", "main.js")
 
 # A fixed threshold over the scores of a series flags the steps around an alarm as well.
 _MOVING = (

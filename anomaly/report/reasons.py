@@ -124,7 +124,9 @@ def reasons_of(
         own = write(names[k], wanted, found[k]) if write is not None and wanted is not None else None
         texts = cell_text(found[k]), cell_text(wanted) if own is None else own
         share = float(contributions[k]) / total
-        text = reason_text(names[k], *map(_brief, texts), None if own is None else isinstance(wanted, float), beside)
+        text = reason_text(
+            names[k], _brief(texts[0]), _brief(texts[1]), None if own is None else isinstance(wanted, float), beside
+        )
         reasons.append(Reason(names[k], share, *texts, text))
     return reasons
 

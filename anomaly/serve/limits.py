@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MOST_COLUMNS = 10_000
+"""Most columns of a request. A column costs far more than its cells, and no model of a service has as many."""
+
 
 class RefusedError(Exception):
     """A request that is not answered with scores.
@@ -62,6 +65,18 @@ class Limits:
         """Raise `RefusedError` for too many records."""
         if rows > self.rows:
             raise RefusedError(413, f"a request has at most {self.rows} records; found {rows} or more")
+
+    def check_cells(self, rows: int, columns: int) -> None:
+        """Raise `RefusedError` for a table that is far larger than its body: records that all have names of their own.
+
+        Each cell that is sent takes a byte at least.
+        """
+        if columns > MOST_COLUMNS:
+            raise RefusedError(413, f"a request has at most {MOST_COLUMNS} columns; found {columns}")
+        if rows * columns > self.bytes:
+            raise RefusedError(
+                413, f"{rows} records with {columns} columns in all are too many cells; send fewer records at a time"
+            )
 
     def check_explained(self, rows: int) -> None:
         """Raise `RefusedError` for too many records to explain."""

@@ -79,11 +79,14 @@ def _from_json(body: bytes, limits: Limits) -> Table:
         if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
             raise RefusedError(400, '"records" must be a list of objects')
         limits.check_rows(len(records))
+        limits.check_cells(len(records), len(set().union(*records)))
         return _as_table(records)
     columns = found["columns"]
     if not isinstance(columns, dict) or not all(isinstance(column, list) for column in columns.values()):
         raise RefusedError(400, '"columns" must be an object of lists')
-    limits.check_rows(max(map(len, columns.values()), default=0))
+    rows = max(map(len, columns.values()), default=0)
+    limits.check_rows(rows)
+    limits.check_cells(rows, len(columns))
     return _as_table(columns)
 
 
@@ -104,6 +107,7 @@ def _from_arrow(body: bytes, limits: Limits) -> Table:
     batches, rows, size = [], 0, 0
     try:
         with ipc.open_stream(body) as reader:
+            limits.check_cells(1, len(reader.schema.names))
             for batch in reader:
                 # Compressed batches may be far larger than the body.
                 rows, size = rows + batch.num_rows, size + batch.nbytes

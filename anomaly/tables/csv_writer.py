@@ -131,9 +131,11 @@ class CsvWriter:
             cells = [without_formulas(column) for column in cells]
         # Only text has to be quoted.
         texts = [text for text, column in zip(cells, columns, strict=True) if column.dtype.kind in "OU"]
-        if len(cells) > 1 and not any(map(self._is_special, texts)) and not _has_blank(cells[0]):
-            lines = map(self._delimiter.join, zip(*(map(str, column) for column in cells), strict=True))
-            self._stream.write("".join(f"{line}\n" for line in lines))
+        if len(cells) > 1 and not any(map(self._is_special, texts)) and not _has_blank(cells[0], columns[0]):
+            rows = zip(*(map(str, column) for column in cells), strict=True)
+            lines = "\n".join(map(self._delimiter.join, rows))
+            if lines:
+                self._stream.write(f"{lines}\n")
         else:
             self._write_rows(zip(*cells, strict=True))
 
@@ -187,8 +189,8 @@ def write_csv(path: str | os.PathLike[str], tables: Table | Iterable[Table], *, 
             raise DataError("there is no table to write")
 
 
-def _has_blank(cells: Sequence[Any]) -> bool:
-    return not all(str(cell).strip(BLANKS) for cell in cells)
+def _has_blank(cells: Sequence[Any], column: Array) -> bool:
+    return column.dtype.kind not in "iub" and not all(str(cell).strip(BLANKS) for cell in cells)
 
 
 def _is_blank(cell: Any) -> bool:

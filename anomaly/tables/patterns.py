@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-_METHODS = ("finditer", "fullmatch", "match", "search")
+_METHODS = ("finditer", "fullmatch", "match", "search", "sub")
 
 
 class DelayedPattern:
@@ -33,6 +33,7 @@ class DelayedPattern:
     fullmatch: Callable[[str], re.Match[str] | None]
     match: Callable[[str], re.Match[str] | None]
     search: Callable[[str], re.Match[str] | None]
+    sub: Callable[[str, str], str]
 
     def __init__(self, pattern: str, flags: int | re.RegexFlag = 0) -> None:
         self.pattern = pattern

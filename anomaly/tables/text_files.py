@@ -141,7 +141,11 @@ def create_text(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
     Where that is a terminal, control characters are written as escapes: cells of data cannot steer it.
     """
     if os.fspath(path) == "-":
-        yield cast("IO[str]", _Terminal(sys.stdout)) if sys.stdout.isatty() else sys.stdout
+        if sys.stdout.isatty():
+            yield cast("IO[str]", _Terminal(sys.stdout))
+        else:
+            _write_all_letters(sys.stdout)
+            yield sys.stdout
         sys.stdout.flush()
         return
     with ExitStack() as stack:
@@ -152,6 +156,13 @@ def create_text(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
         text = io.TextIOWrapper(binary, encoding="utf-8", newline="")
         yield text
         text.detach()  # flushes the buffer; the stack closes the file
+
+
+def _write_all_letters(stream: TextIO) -> None:
+    """Let a stream write data as files have it, in UTF-8, unless the user has chosen the encoding."""
+    if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
+        chosen = os.environ.get("PYTHONIOENCODING", "").partition(":")[0]
+        stream.reconfigure(encoding=None if chosen else "utf-8", errors="strict")
 
 
 def appears_at_once(path: str | os.PathLike[str]) -> bool:

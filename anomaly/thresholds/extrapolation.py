@@ -41,6 +41,7 @@ from nnlite.types import Array
 FURTHEST = 10.0
 """Limit of the extrapolation: 1 / (n + 1) divided by this number is the smallest probability."""
 _TAIL = 10
+_QUARTILE = 0.75
 _LARGEST_EXPONENT = 700.0
 
 
@@ -77,6 +78,46 @@ def fresh_quantile(ranked: Array, rate: float) -> float:
     exponent = steps * float((np.log(ranked[-top:]) - math.log(level)).mean())
     # Limited, because a level near 0 would lead beyond the largest float.
     return float(math.exp(min(math.log(ranked[-1]) + exponent, _LARGEST_EXPONENT))) if exponent else float(ranked[-1])
+
+
+def quantile_of_dependent(ranked: Array, rate: float, effective: float) -> float:
+    r"""Return the score that a fresh record exceeds with at most a given probability, from dependent ones.
+
+    The scores are worth N independent ones. The threshold is their quantile of the level
+    :math:`(1 - \alpha)(N + 1) / N`, as that of N scores. Where that is above 1, the tail above the third quartile u is
+    continued: if excesses of logarithms are exponential with the mean e, estimated by k = N / 4 independent ones, a
+    fresh score exceeds :math:`u e^{t e}` with the probability :math:`(1 + t / k)^{-k} / 4`. The threshold is never
+    below the largest score, and no rate below a tenth of 1 / (N + 1) is used.
+
+    Parameters
+    ----------
+    ranked : ndarray of float64 of shape (n,)
+        Known scores in ascending order, at least one.
+    rate : float
+        Probability, above 0 and below 1.
+    effective : float
+        N, at least 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> scores = np.arange(1.0, 1001.0)
+    >>> [round(quantile_of_dependent(scores, 0.05, n)) for n in (1000, 100, 20, 10)]
+    [951, 960, 998, 1055]
+    """
+    level = (1 - rate) * (effective + 1) / effective
+    if level <= 1:
+        return float(np.quantile(ranked, level, method="higher"))
+    values = np.log(ranked) if ranked[0] > 0 else ranked
+    start = float(np.quantile(values, _QUARTILE))
+    above = values[values > start]
+    if not len(above):
+        return float(ranked[-1])
+    k = max(effective * (1 - _QUARTILE), 1.0)
+    rate = max(rate, 1 / (FURTHEST * (effective + 1)))
+    beyond = start + k * (((1 - _QUARTILE) / rate) ** (1 / k) - 1) * float((above - start).mean())
+    found = math.exp(min(beyond, _LARGEST_EXPONENT)) if ranked[0] > 0 else beyond
+    return max(found, float(ranked[-1]))
 
 
 def _steps_beyond(top: int, factor: float) -> float:

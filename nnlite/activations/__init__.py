@@ -252,7 +252,7 @@ def get(identifier: str | Mapping[str, Any] | ActivationFunction | Callable[...,
     # A layer with weights and an activation is more than its activation.
     if isinstance(own, ActivationFunction) and not getattr(identifier, "units", None):
         return own
-    return FunctionActivation(identifier)
+    return __getattr__("FunctionActivation")(identifier)
 
 
 deserialize = registry.get

@@ -11,12 +11,28 @@ sigmoid function is y (1 - y).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, ClassVar, TypeVar
 
+from nnlite.graph import SymbolicTensor
 from nnlite.types import Array
 
 A = TypeVar("A", bound="ActivationFunction")
+
+
+def _or_layer(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the method `__call__` of an activation function, which also takes symbolic tensors."""
+
+    @functools.wraps(function)
+    def call(self: Any, x: Any, **settings: Any) -> Any:
+        if isinstance(x, SymbolicTensor):
+            applied = self.with_settings(settings) if settings else self
+            return import_module("nnlite.layers.activation").Activation(applied)(x)
+        return function(self, x, **settings)
+
+    return call
 
 
 class ActivationFunction:
@@ -24,6 +40,12 @@ class ActivationFunction:
 
     A custom activation function derives from it and defines `__call__` and `backward`.
     """
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        """Let a call on a symbolic tensor give a layer."""
+        super().__init_subclass__(**settings)
+        if "__call__" in cls.__dict__:
+            cls.__call__ = _or_layer(cls.__dict__["__call__"])  # type: ignore[method-assign]
 
     short_name: ClassVar[str] = ""
     """Name of the function in arguments of layers; by default that of the class."""

@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         findings = check_source(source, str(options.script))
         for finding in findings:
             print(finding)
-        print(f"{len(findings)} lines of {options.script} are not supported" if findings else "all names are supported")
+        n_lines = len({one.line for one in findings})
+        print(f"{n_lines} lines of {options.script} are not supported" if findings else "all names are supported")
         return 1 if findings else 0
     sys.argv = [str(options.script), *options.arguments]
     sys.path.insert(0, str(options.script.parent.resolve()))

@@ -21,6 +21,15 @@ _METHODS = {
 }
 
 
+# Values of arguments that layers refuse.
+_VALUES = {
+    ("stateful", True): "layers keep no state between calls; return_state=True gives it",
+    ("zero_output_for_mask", True): "outputs at masked steps repeat the last valid one",
+    ("dtype", "string"): "models take numbers; apply StringLookup or TextVectorization to the data before fit",
+    ("ragged", True): "series are padded; see Masking",
+}
+
+
 class Finding(NamedTuple):
     """A line of a program that is not supported.
 
@@ -151,11 +160,13 @@ class _Visitor(ast.NodeVisitor):
             accepted = _arguments_of(called)
         except (ImportError, AttributeError, TypeError, ValueError):
             return
-        if accepted is None:
-            return
         for one in node.keywords:
-            if one.arg is not None and one.arg not in accepted:
+            if one.arg is not None and accepted is not None and one.arg not in accepted:
                 self._report(node, f"{dotted} takes no argument {one.arg!r}")
+            value = one.value.value if isinstance(one.value, ast.Constant) else None
+            known = _VALUES.get((str(one.arg), value)) if isinstance(value, (str, bool)) else None
+            if known is not None and dotted.partition(".")[0] in ("keras", "tensorflow"):
+                self._report(node, f"{dotted}({one.arg}={value!r}) is not supported: {known}")
 
 
 def _arguments_of(called: Any) -> set[str] | None:
@@ -168,6 +179,9 @@ def _arguments_of(called: Any) -> set[str] | None:
             continue
         parameters = inspect.signature(function).parameters
         names |= set(parameters)
+        if any(one.kind is inspect.Parameter.VAR_POSITIONAL for one in parameters.values()):
+            # Whatever is given is taken, without effect.
+            return None
         if not any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values()):
             return names
     return None

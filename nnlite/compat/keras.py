@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import nnlite
@@ -14,7 +15,6 @@ __version__ = "3.15.1"
 """The version of Keras whose names and defaults are meant."""
 
 _ABSENT = {
-    "datasets": "data are not downloaded here: read them from a file, for example with numpy.load",
     "applications": "trained networks are not part of this package",
     "distribution": "training runs on one machine",
     "quantizers": "weights are float32 or float64",
@@ -25,6 +25,8 @@ _ABSENT = {
 def __getattr__(name: str) -> Any:
     if name == "__path__":
         raise AttributeError(name)
+    if name == "datasets":
+        return import_module("nnlite.compat.datasets")
     if name in _ABSENT:
         raise AttributeError(f"keras.{name} has no counterpart: {_ABSENT[name]}")
     return getattr(nnlite, name)

@@ -59,6 +59,8 @@ def _value(key: str, value: Any) -> Any:
         return layer_entry(value)
     if key.endswith("activation"):
         return _activation(value)
+    if value["class_name"] == "FunctionInitializer":
+        raise NotInKeras(f"the initializer {value['config']['function']!r} is a Python function")
     kind = next((f"{one}s" for one in ("regularizer", "constraint") if key.endswith(one)), "initializers")
     return _entry(f"keras.{kind}", value["class_name"], dict(value["config"]))
 

@@ -226,6 +226,8 @@ class Reduce(Layer):
         Whether the axes stay, with size 1.
     mean : bool, default False
         Whether to divide by n.
+    any_axis : bool, default False
+        Whether axis 0 is not that of the rows, and may be among the axes: for weights.
     **settings
         See `Layer`.
 
@@ -237,14 +239,16 @@ class Reduce(Layer):
     [2.0]
     """
 
-    def __init__(self, axis: Any, keepdims: bool = False, mean: bool = False, **settings: Any) -> None:
+    def __init__(
+        self, axis: Any, keepdims: bool = False, mean: bool = False, any_axis: bool = False, **settings: Any
+    ) -> None:
         super().__init__(**settings)
         self.axis = [axis] if isinstance(axis, int) else list(axis)
-        self.keepdims, self.mean = keepdims, mean
+        self.keepdims, self.mean, self.any_axis = keepdims, mean, any_axis
 
     def _axes(self, dimensions: int) -> tuple[int, ...]:
         axes = tuple(axis % dimensions for axis in self.axis)
-        if 0 in axes:
+        if 0 in axes and not self.any_axis:
             raise ValueError(f"layer {self.name!r} keeps the rows; found axis 0 among {self.axis}")
         return axes
 
@@ -272,4 +276,5 @@ class Reduce(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        return {**super().get_config(), "axis": self.axis, "keepdims": self.keepdims, "mean": self.mean}
+        config = {**super().get_config(), "axis": self.axis, "keepdims": self.keepdims, "mean": self.mean}
+        return {**config, "any_axis": True} if self.any_axis else config

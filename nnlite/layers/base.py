@@ -217,14 +217,8 @@ class Layer(VariableNames):
                     f"{shape}. Use another layer for inputs of another size"
                 )
             return known
-        weight = Weight(
-            name,
-            shape,
-            self.dtype,
-            initializers.get(initializer),
-            regularizers.get(regularizer),
-            trainable,
-        )
+        penalty = regularizers.get(regularizer)
+        weight = Weight(name, shape, self.dtype, initializers.get(initializer), penalty, trainable)
         weight.trainable = trainable and self._trainable
         argument = f"{name.removesuffix('_kernel')}_constraint"
         weight.constraint = self.constraints.get(argument) if constraint is None else as_constraint(constraint)
@@ -418,7 +412,9 @@ class Layer(VariableNames):
         shape = self.build([t.shape for t in tensors] if takes_list else inputs.shape)
         gives_list = isinstance(shape, list)
         node = Node(self, tensors, takes_list, gives_list)
-        node.outputs = tuple(SymbolicTensor(tuple(one), self.dtype, node) for one in (shape if gives_list else [shape]))
+        shapes = shape if gives_list else [shape]
+        row_free = all(tensor.row_free for tensor in tensors) or () in shapes
+        node.outputs = tuple(SymbolicTensor(tuple(one), self.dtype, node, row_free) for one in shapes)
         self.nodes.append(node)
         return list(node.outputs) if gives_list else node.outputs[0]
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from nnlite.graph import SymbolicTensor
+from nnlite.traces import tracing
 
 WAY_OUT = (
     "A method call composes layers, with +, -, *, / and nnlite.ops between them, since no derivative is computed "
@@ -38,8 +40,10 @@ def run_call(layer: Any, inputs: Any, training: bool = False) -> Any:
     arguments = {"training": training} if _takes_training(layer.call) else {}
     if not any(isinstance(one, SymbolicTensor) for one in _flat(inputs)):
         return layer.call(inputs, **arguments)
+    anchor = next(one for one in _flat(inputs) if isinstance(one, SymbolicTensor))
     try:
-        outputs = layer.call(inputs, **arguments)
+        with tracing(anchor) as trace:
+            outputs = layer.call(inputs, **arguments)
     except (TypeError, AttributeError, ValueError) as error:
         if WAY_OUT in str(error):
             raise
@@ -49,7 +53,7 @@ def run_call(layer: Any, inputs: Any, training: bool = False) -> Any:
             raise TypeError(
                 f"{type(layer).__name__}.call must return results of layers; found {type(one).__name__}. {WAY_OUT}"
             )
-    return outputs
+    return import_module("nnlite.layers.tracing").with_losses(outputs, trace.losses) if trace.losses else outputs
 
 
 def refuse_own_steps(model: Any) -> None:

@@ -104,6 +104,7 @@ def Input(
     *,
     batch_shape: Sequence[int | None] | None = None,
     name: str | None = None,
+    optional: bool = False,
 ) -> SymbolicTensor:
     """Return a symbolic tensor for the data, with which a graph begins.
 
@@ -119,6 +120,8 @@ def Input(
         Number of rows and shape of one record, instead of `shape` and `batch_size`: ``(None, 10)`` is ``shape=(10,)``.
     name : str, optional
         Name of the input.
+    optional : bool, default False
+        Must be False: every input of a model needs data. A model without the input is one of its own.
 
     Returns
     -------
@@ -132,5 +135,10 @@ def Input(
     >>> Dense(5)(inputs).shape
     (None, 5)
     """
+    if optional:
+        raise ValueError(
+            "Input: optional=True is not supported, since every input of a model needs data; pass zeros for it, or "
+            "make a second model without it"
+        )
     tensor: SymbolicTensor = InputLayer(shape, batch_size, dtype, batch_shape=batch_shape, name=name).output
     return tensor

@@ -33,6 +33,16 @@ MODULES = {
         ("parametric", "PReLU"),
         ("separable_convolution", "DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D"),
         ("arithmetic", "Affine Function GetItem Power Reduce"),
+        ("tensors", "Broadcast Clip Extreme MatMul Total Transpose"),
+        ("conditions", "Compare Where"),
+        ("tracing", "AddedLoss Parameter RandomValues"),
+        ("cells", "GRUCell LSTMCell RNN SimpleRNNCell"),
+        ("lookups", "IntegerLookup TextVectorization"),
+        ("image_sizes", "CenterCrop Resizing"),
+        (
+            "augmentation",
+            "RandomBrightness RandomContrast RandomCrop RandomFlip RandomRotation RandomTranslation RandomZoom",
+        ),
         ("attention", "AdditiveAttention Attention"),
         ("multi_head_attention", "MultiHeadAttention"),
     )
@@ -42,6 +52,9 @@ MODULES = {
 # Functions that are imported on first access; they are not layers that a file may name.
 FUNCTIONS = {
     "Input": "input",
+    "serialize": "describing",
+    "deserialize": "describing",
+    "StackedRNNCells": "cells",
     **dict.fromkeys(
         ("add", "average", "concatenate", "dot", "maximum", "minimum", "multiply", "subtract"), "merging_functions"
     ),

@@ -13,8 +13,11 @@ import numpy as np
 from nnlite.graph import SymbolicTensor
 from nnlite.layers.arithmetic import Affine, Function, GetItem, Power
 from nnlite.layers.base import Layer
+from nnlite.layers.conditions import COMPARISONS, Compare
 from nnlite.layers.merging import Add
 from nnlite.layers.products import Divide, Multiply, Subtract
+from nnlite.layers.tensors import Broadcast, MatMul
+from nnlite.traces import as_operand
 
 _PAIRS: dict[str, type[Layer]] = {"add": Add, "sub": Subtract, "mul": Multiply, "truediv": Divide}
 
@@ -39,12 +42,20 @@ def apply(name: str, x: SymbolicTensor, other: Any = None, swapped: bool = False
         If there is no such operator for these operands.
     """
     if name == "getitem":
-        return GetItem(_as_parts(other))(x)
+        return GetItem(_as_parts(other, x.ndim))(x)
     if name == "neg":
         return Affine(-1.0)(x)
     if name == "abs":
         return Function("abs")(x)
+    other = as_operand(other)
+    if name in COMPARISONS:
+        # A tensor of one number everywhere, in place of the number.
+        return Compare(name)([x, other if isinstance(other, SymbolicTensor) else Affine(0.0, other)(x)])
+    if name == "matmul":
+        return MatMul()([other, x] if swapped else [x, other]) if isinstance(other, SymbolicTensor) else NotImplemented
     if isinstance(other, SymbolicTensor):
+        if name in _PAIRS and (x.row_free or other.row_free):
+            return Broadcast(name)([other, x] if swapped else [x, other])
         if name not in _PAIRS:
             raise TypeError(f"{operator.__name__}.{name} of two symbolic tensors is not supported")
         return _PAIRS[name]()(_of_equal_rank(x, other))
@@ -74,11 +85,14 @@ def _of_equal_rank(a: SymbolicTensor, b: SymbolicTensor) -> list[SymbolicTensor]
     return [t if len(t.shape) == longest else GetItem(["new"] * (longest - len(t.shape)))(t) for t in (a, b)]
 
 
-def _as_parts(key: Any) -> list[Any]:
+def _as_parts(key: Any, ndim: int) -> list[Any]:
     """Return an index as the argument of `GetItem`."""
     parts = list(key) if isinstance(key, tuple) else [key]
-    if Ellipsis in [part for part in parts if not isinstance(part, np.ndarray)]:
-        raise TypeError("an index with ... is not supported for symbolic tensors; write one part for each axis")
+    for place, part in enumerate(parts):
+        if part is Ellipsis:
+            own = sum(other is not None for other in parts) - 1
+            parts[place : place + 1] = [slice(None)] * (ndim - own)
+            break
     if not parts or parts[0] != slice(None):
         raise TypeError(f"the first part of an index of a symbolic tensor must be ':', all rows; found {parts[:1]}")
     return [_as_part(part) for part in parts[1:]]

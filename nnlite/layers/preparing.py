@@ -203,7 +203,7 @@ class Normalization(Layer):
         return settings
 
 
-class _Encoding(Layer):
+class Encoding(Layer):
     """Base of `Discretization` and `CategoryEncoding`: numbers of categories, one-hot or counted."""
 
     def _encoded(self, numbers: Array, size: int, mode: str, dtype: Any) -> Array:
@@ -226,7 +226,7 @@ class _Encoding(Layer):
         return
 
 
-class CategoryEncoding(_Encoding):
+class CategoryEncoding(Encoding):
     """Encode numbers of categories as vectors.
 
     Parameters
@@ -274,7 +274,7 @@ class CategoryEncoding(_Encoding):
         return {**super().get_config(), "num_tokens": self.num_tokens, "output_mode": self.output_mode}
 
 
-class Discretization(_Encoding):
+class Discretization(Encoding):
     """Replace numbers by the number of their interval.
 
     Parameters
@@ -353,7 +353,7 @@ class Discretization(_Encoding):
         return {**super().get_config(), **bins, "output_mode": self.output_mode}
 
 
-class StringLookup(_Encoding):
+class StringLookup(Encoding):
     """Replace strings by their numbers in a vocabulary. It is applied to arrays of strings, not to symbolic tensors.
 
     Parameters
@@ -403,13 +403,13 @@ class StringLookup(_Encoding):
         self.vocabulary = None if vocabulary is None else [str(word) for word in vocabulary]
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:  # noqa: ARG002
-        """Set the vocabulary to the strings of data, the most frequent first, equally frequent ones in order.
+        """Set the vocabulary to the strings of data, the most frequent first, equally frequent ones from z to a.
 
         Data and `steps` are those of `Normalization.adapt`.
         """
         given = np.concatenate([np.asarray(batch).astype(str).ravel() for batch in batches_of(data, steps)])
         words, counts = np.unique(given, return_counts=True)
-        order = np.argsort(-counts, kind="stable")
+        order = np.lexsort((words, counts))[::-1]
         most = None if self.max_tokens is None else self.max_tokens - self.num_oov_indices
         self.vocabulary = words[order][:most].tolist()
 

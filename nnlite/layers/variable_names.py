@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
+import numpy as np
+
+from nnlite.graph import SymbolicTensor
 from nnlite.layers.composition import WAY_OUT
+from nnlite.traces import open_trace
 from nnlite.weights import Weight
 
 
@@ -60,12 +64,26 @@ class VariableNames:
         own = [float(w.regularizer(w.value)) for w in weights if w.regularizer is not None]
         return own if self._called_penalty is None else [*own, self._called_penalty]
 
-    def add_loss(self, *_: Any, **__: Any) -> NoReturn:
-        """Raise: a loss of tensors has no derivative here.
+    def add_loss(self, loss: Any) -> None:
+        """Add a number to the loss, in a method ``call``.
+
+        Parameters
+        ----------
+        loss : SymbolicTensor, float or ndarray, or a list of them
+            What is added: the sum of its numbers. In a graph, a tensor computed by layers and `nnlite.ops`.
 
         Raises
         ------
         NotImplementedError
-            Always; the message says what to do instead.
+            If it is a tensor of a graph, and no method ``call`` runs; the message says what to do instead.
         """
-        raise NotImplementedError(f"{type(self).__name__}.add_loss is not supported. {WAY_OUT}")
+        trace = open_trace()
+        for one in loss if isinstance(loss, (list, tuple)) else [loss]:
+            if not isinstance(one, SymbolicTensor):
+                self._called_penalty = (self._called_penalty or 0.0) + float(np.sum(one))
+            elif trace is not None:
+                trace.losses.append(one)
+            else:
+                raise NotImplementedError(
+                    f"{type(self).__name__}.add_loss takes tensors in a method call alone. {WAY_OUT}"
+                )

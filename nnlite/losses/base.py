@@ -13,6 +13,7 @@ import numpy as np
 
 from nnlite.config import check_float_type
 from nnlite.eager import Scalar, as_tensor
+from nnlite.graph import is_symbolic
 from nnlite.registry import FromConfig
 from nnlite.types import Array, Arrays
 from nnlite.validation import check_argument, choice
@@ -194,7 +195,11 @@ def values_per_sample(loss: Loss, y_true: Arrays, y_pred: Arrays) -> Array:
     ValueError
         If the shapes don't fit.
     """
+    if is_symbolic([y_true, y_pred]):
+        return import_module("nnlite.ops.losses").of_tensors(loss, y_true, y_pred)
     predictions = np.asarray(y_pred)
+    if np.ndim(y_true) == 0 and predictions.ndim == 1:
+        y_true = np.full_like(predictions, y_true)
     if predictions.dtype.kind != "f":
         predictions = predictions.astype(np.float64)
     if predictions.ndim == 0:

@@ -152,6 +152,11 @@ def get(identifier: str | Mapping[str, Any] | Metric | losses.Loss | Callable[..
         return MeanMetricWrapper(identifier) if known is None else registry.create(known)
     if isinstance(identifier, type) and issubclass(identifier, Metric):
         return identifier()
+    if isinstance(identifier, str):
+        # A name that a program gives is that of the values in the history.
+        made = registry.get(identifier)
+        made.name = identifier
+        return made
     return registry.get(identifier)  # type: ignore[arg-type]
 
 

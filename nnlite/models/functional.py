@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -383,8 +384,8 @@ class Model(Trainer):
                 results = layer(tensors[node["inputs"][0]])
             for number, tensor in zip(node["outputs"], as_list(results), strict=True):
                 tensors[number] = tensor
-        inputs = {name: tensors[number] for name, number in config["inputs"]}
-        outputs = {name: tensors[number] for name, number in config["outputs"]}
+        inputs = OrderedDict((name, tensors[number]) for name, number in config["inputs"])
+        outputs = OrderedDict((name, tensors[number]) for name, number in config["outputs"])
         model = Model(inputs, outputs, name=config["name"])
         model.set_names_outputs(config.get("names_outputs", False))
         model.restore_trainable(config)

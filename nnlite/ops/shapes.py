@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,12 @@ import numpy as np
 from nnlite.config import floatx
 from nnlite.eager import as_tensor
 from nnlite.graph import is_symbolic
-from nnlite.layers.arithmetic import GetItem
+from nnlite.layers.arithmetic import Affine, GetItem
 from nnlite.layers.merging import Concatenate
 from nnlite.layers.reshaping import Permute, Reshape
+from nnlite.layers.tensors import Transpose
 from nnlite.ops.dispatch import of_arrays, plain
+from nnlite.traces import Rows
 
 
 def convert_to_tensor(x: Any, dtype: Any = None, **_: Any) -> Any:
@@ -41,7 +44,9 @@ def as_dtype(dtype: Any) -> np.dtype[Any]:
 
 def shape(x: Any) -> Any:
     """Return the shape of an array or a symbolic tensor as a tuple."""
-    return tuple(x.shape) if is_symbolic(x) else plain(x).shape
+    if is_symbolic(x):
+        return tuple(Rows(x) if size is None and axis == 0 else size for axis, size in enumerate(x.shape))
+    return plain(x).shape
 
 
 def size(x: Any) -> int:
@@ -77,10 +82,25 @@ def squeeze(x: Any, axis: Any = None) -> Any:
     return Reshape((*x.shape[1:place], *x.shape[place + 1 :]))(x)
 
 
+class StackedFirst:
+    """Symbolic tensors along an axis before their rows, which `transpose` must then put after the rows."""
+
+    def __init__(self, parts: Sequence[Any]) -> None:
+        self.parts = list(parts)
+
+
 def transpose(x: Any, axes: Any = None) -> Any:
     """Return an array, or the records of a symbolic tensor, with its axes in another order."""
+    if isinstance(x, StackedFirst):
+        if axes is None or list(axes)[:2] != [1, 0]:
+            raise TypeError("symbolic tensors that are stacked before their rows need a transpose by [1, 0, 2, ...]")
+        joined = stack(x.parts, axis=1)
+        rest = [1, *list(axes)[2:]]
+        return joined if rest == sorted(rest) else Permute(tuple(rest))(joined)
     if is_symbolic(x) and axes is not None and axes[0] == 0:
         return Permute(tuple(axes[1:]))(x)
+    if is_symbolic(x) and x.row_free:
+        return Transpose(axes)(x)
     return _transpose(x, axes)
 
 
@@ -90,8 +110,48 @@ def concatenate(xs: Sequence[Any], axis: int = 0) -> Any:
 
 
 def stack(xs: Sequence[Any], axis: int = 0) -> Any:
-    """Return several arrays joined along a new axis."""
+    """Return several arrays or symbolic tensors joined along a new axis."""
+    if is_symbolic(xs):
+        place = axis % (len(xs[0].shape) + 1)
+        if place == 0:
+            return StackedFirst(xs)
+        return concatenate([expand_dims(one, place) for one in xs], place)
     return as_tensor(np.stack([plain(x) for x in xs], axis))
+
+
+def tile(x: Any, repeats: Any) -> Any:
+    """Return copies of an array or a symbolic tensor, side by side along each axis."""
+    if not is_symbolic(x):
+        return as_tensor(np.tile(plain(x), repeats))
+    counts = [int(one) if isinstance(one, (int, np.integer)) else one for one in repeats]
+    if len(counts) != len(x.shape) or counts[0] != 1:
+        raise TypeError("repeats of a symbolic tensor must be 1 for the rows, and a number for every other axis")
+    for axis, count in enumerate(counts):
+        x = concatenate([x] * count, axis) if count > 1 else x
+    return x
+
+
+def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
+    """Return an array, or a symbolic tensor along an axis of size 1, with every part several times."""
+    if is_symbolic(x) and axis is not None and x.shape[axis] == 1:
+        return concatenate([x] * int(repeats), axis)
+    return _repeat(x, repeats, axis=axis)
+
+
+def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    """Return the parts of an array or a symbolic tensor along an axis: equal ones, or those between indices."""
+    if not is_symbolic(x):
+        return as_tensor(np.split(plain(x), indices_or_sections, axis))
+    place = axis % len(x.shape)
+    size = x.shape[place]
+    if place == 0 or size is None:
+        raise TypeError("a symbolic tensor is split along an axis of known size, not along its rows")
+    cuts = indices_or_sections
+    if isinstance(cuts, (int, np.integer)):
+        cuts = [size // int(cuts) * (number + 1) for number in range(int(cuts) - 1)]
+    ends = [0, *[int(one) for one in cuts], size]
+    open_axes = [[None, None, None]] * (place - 1)
+    return [GetItem([*open_axes, [a, b, None]])(x) for a, b in pairwise(ends)]
 
 
 def zeros(shape: Any, dtype: Any = None, **_: Any) -> Any:
@@ -110,26 +170,31 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, **_: An
     return as_tensor(np.moveaxis(rows, -1, axis))
 
 
-_transpose = of_arrays("transpose", np.transpose)
-arange, linspace, full, eye, tile, repeat, take, flip, roll, split, pad, sort, argsort, unique = (
+_transpose, _repeat = of_arrays("transpose", np.transpose), of_arrays("repeat", np.repeat)
+arange, linspace, full, eye, take, flip, roll, pad, sort, argsort, unique = (
     of_arrays(function.__name__, function)
     for function in (
         np.arange,
         np.linspace,
         np.full,
         np.eye,
-        np.tile,
-        np.repeat,
         np.take,
         np.flip,
         np.roll,
-        np.split,
         np.pad,
         np.sort,
         np.argsort,
         np.unique,
     )
 )
-zeros_like, ones_like, full_like = (
-    of_arrays(function.__name__, function) for function in (np.zeros_like, np.ones_like, np.full_like)
-)
+full_like = of_arrays("full_like", np.full_like)
+
+
+def zeros_like(x: Any, dtype: Any = None) -> Any:
+    """Return zeros in the shape of an array or a symbolic tensor."""
+    return Affine(0.0, 0.0)(x) if is_symbolic(x) else as_tensor(np.zeros_like(plain(x), dtype))
+
+
+def ones_like(x: Any, dtype: Any = None) -> Any:
+    """Return ones in the shape of an array or a symbolic tensor."""
+    return Affine(0.0, 1.0)(x) if is_symbolic(x) else as_tensor(np.ones_like(plain(x), dtype))

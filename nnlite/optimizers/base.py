@@ -161,7 +161,8 @@ class Optimizer(Averaging, VariableUpdates, FromConfig):
 
     def _new_slot(self, name: str, parameters: Array) -> Array:
         slot = aligned_zeros(parameters.size, parameters.dtype)
-        slot += parameters.dtype.type(self.initial_value(name))
+        if name not in self._averaging_slots():
+            slot += parameters.dtype.type(self.initial_value(name))
         return slot
 
     def initial_value(self, slot: str) -> float:  # noqa: ARG002

@@ -21,14 +21,20 @@ from anomaly.errors import (
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import as_table
 from anomaly.tables.csv_files import read_csv
+from tests.anomaly import field_spellings
 from tests.anomaly import more_spellings as more
 from tests.anomaly.command_line import fails, rows, run
 from tests.anomaly.spellings import DATES, MOMENTS, NUMBERS, moments, values
 
 OTHER = np.random.default_rng(5).normal(size=300)
 X, T = values(), moments()
-ALL_NUMBERS = NUMBERS | {f"more: {name}": spell for name, spell in more.NUMBERS.items()}
-ALL_MOMENTS = MOMENTS | {f"more: {name}": spell for name, spell in more.MOMENTS.items()}
+FURTHER = {"more": more, "field": field_spellings}
+ALL_NUMBERS = NUMBERS | {
+    f"{where}: {name}": spell for where, of in FURTHER.items() for name, spell in of.NUMBERS.items()
+}
+ALL_MOMENTS = MOMENTS | {
+    f"{where}: {name}": spell for where, of in FURTHER.items() for name, spell in of.MOMENTS.items()
+}
 ALL_DATES = DATES | {f"more: {name}": spell for name, spell in more.DATES.items()}
 
 
@@ -151,6 +157,13 @@ WARNED = {
     ),
     "booleans and switches": ([("on", "0", "1", "off")[i % 4] for i in range(300)], SpellingWarning),
     "numbers of versions": ([f"{1 + i % 3}.{1 + i % 15}.{4 * (i % 12)}" for i in range(300)], SpellingWarning),
+    "hours and minutes in digits": ([t.hour * 100 + t.minute for t in T], SpellingWarning),
+    "hours, minutes and seconds in digits": ([f"{t:%H%M}{i % 60:02}" for i, t in enumerate(T)], SpellingWarning),
+    "hours and minutes around a point": ([t.strftime("%H.%M") for t in T], SpellingWarning),
+    "fractions of a day": ([round((t.hour * 60 + t.minute) / 1440, 6) for t in T], SpellingWarning),
+    "seconds since 1904": ([(t - datetime(1904, 1, 1)).total_seconds() for t in T], SpellingWarning),
+    "seconds since 1900": ([(t - datetime(1900, 1, 1)).total_seconds() for t in T], SpellingWarning),
+    "minutes since 1970": ([(t - datetime(1970, 1, 1)).total_seconds() // 60 for t in T], SpellingWarning),
     "commas that may be either": ([f"{x:.3f}".replace(".", ",") for x in X], SpellingWarning),
 }
 
@@ -227,10 +240,29 @@ def test_a_last_row_that_holds_sums_is_warned_of(last, is_total):
     assert all("row 61, the last row, holds the sums of the rows above it" in str(one.message) for one in caught)
 
 
-def test_a_matrix_that_ends_with_sums_is_warned_of():
-    numbers = np.random.default_rng(0).normal(20, 2, (60, 3))
-    with pytest.warns(FileFormWarning, match="row 61, the last row, holds the sums"):
-        TablePreprocessor("core", missing="nan").fit(np.vstack([numbers, numbers.sum(axis=0)]))
+@pytest.mark.parametrize("kind", ["sum", "mean"])
+def test_a_matrix_that_ends_with_sums_or_means_is_warned_of(kind):
+    numbers = np.random.default_rng(0).normal(20, 2, (60, 3)).round(4)
+    with pytest.warns(FileFormWarning, match=f"row 61, the last row, holds the {kind}s"):
+        TablePreprocessor("core", missing="nan").fit(np.vstack([numbers, getattr(numbers, kind)(axis=0).round(4)]))
+
+
+def test_a_last_row_near_the_means_is_no_row_of_means():
+    rng = np.random.default_rng(0)
+    counts = rng.integers(0, 5, (60, 3)).astype(float)
+    for last in (counts.mean(axis=0).round(), counts.mean(axis=0) + np.array([0.0, 0.0, 0.1])):
+        TablePreprocessor("core", missing="nan").fit(np.vstack([counts, last]))
+
+
+def test_a_time_of_day_behind_the_first_day_of_a_spreadsheet_is_a_time_of_day():
+    preprocessor, found = fitted([t.strftime("1899-12-30 %H:%M:%S") for t in T])
+    assert (preprocessor.kinds_["v"], found) == ("datetime", set())
+    assert fitted([t.strftime("2023-12-30 %H:%M:%S") for t in T])[0].kinds_["v"] == "ignored"
+
+
+def test_digits_of_a_time_may_have_decimals_of_a_second():
+    preprocessor, found = fitted([t.strftime("%Y%m%d%H%M%S.1234567") for t in T])
+    assert (preprocessor.kinds_["v"], found) == ("datetime", {TimeColumnWarning})
 
 
 def test_times_as_numbers_are_numbers_where_they_are_kept():

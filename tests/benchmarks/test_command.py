@@ -112,11 +112,16 @@ def test_ratios_are_bars_with_their_targets(tmp_path):
     figures = [
         Figure("faster than A, one thread", 130.0, 120.0, 140.0, target=Target("at least", 120)),
         Figure("faster than B, one thread", 0.5, 0.4, 0.6),
+        Figure("noise: faster than C, one thread", 2.0, 1.0, 3.0),
         Figure("something else", 1.0, 1.0, 1.0),
     ]
     results = [JobResult("train", "a job", figures=figures)]
     axes = draw_ratios(results).axes[0]
-    assert [text.get_text() for text in axes.get_yticklabels()] == ["A, one thread", "B, one thread"]
-    assert [bar.get_x() + bar.get_width() for bar in axes.patches] == pytest.approx([130.0, 0.5])
+    assert [text.get_text() for text in axes.get_yticklabels()] == [
+        "A, one thread",
+        "B, one thread",
+        "noise: C, one thread",
+    ]
+    assert [bar.get_x() + bar.get_width() for bar in axes.patches] == pytest.approx([130.0, 0.5, 2.0])
     assert draw_growth(results) is None
     assert save_all(tmp_path / "speed.png", results) == [tmp_path / "speed.png"]

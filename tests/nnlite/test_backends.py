@@ -214,6 +214,41 @@ def test_without_numba_everything_runs_on_numpy(missing):
     assert "llvmlite" in result.stdout
 
 
+BROKEN = """
+import numpy as np
+import anomaly
+from nnlite.layers import Dense, Input
+from nnlite.models import Sequential
+model = Sequential([Input((4,)), Dense(64), Dense(3)])
+model.compile("adam", "mse")
+x = np.random.default_rng(0).normal(size=(40_000, 4)).astype("float32")
+assert model.predict(x, verbose=0).shape == (40_000, 3)
+assert model.fit(x, x[:, :3], epochs=2, verbose=0).backend == "numpy"
+assert len(model.make_predict_function()(x[0])) == 3
+scores = anomaly.TableDetector(hidden=(8,), epochs=2, random_state=0).fit(x[:2000]).decision_function(x[:2000])
+assert np.isfinite(scores).all()
+try:
+    model.predict(x, backend="numba", verbose=0)
+except ValueError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("broken", [["numba"], ["numba", "llvmlite"]], ids=["numba", "both"])
+def test_a_numba_that_cannot_be_imported_is_as_none(broken, tmp_path):
+    """A Numba that is older than NumPy is found, and raises when it is imported."""
+    for name in broken:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise ImportError('Numba needs NumPy 2.0 or less')\n")
+    paths = os.pathsep.join([str(tmp_path), str(Path(nnlite.__file__).parents[1])])
+    environment = {**os.environ, "PYTHONPATH": paths, "NNLITE_CACHE_DIR": str(tmp_path / "cache")}
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", BROKEN], env=environment, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    assert "cannot be imported: Numba needs NumPy 2.0 or less" in result.stdout
+
+
 # -- threads ---------------------------------------------------------------------------------------
 
 

@@ -120,7 +120,9 @@ def test_inputs_and_outputs_by_name():
     a, b = Input((2,), name="a"), Input((3,), name="b")
     model = Model({"a": a, "b": b}, {"sum": Dense(1)(Concatenate()([a, b])), "b2": Dense(2)(b)})
     assert model.input_names == ["a", "b"]
-    assert model.output_names == ["sum", "b2"]
+    assert model.output_names == ["b2", "sum"]  # as in Keras, in the order of the names
+    pair = Model([a, b], [Dense(1, name="z")(a), Dense(1, name="y")(b)])
+    assert pair.output_names == Model.from_config(pair.get_config()).output_names == ["z", "y"]
     model.compile("sgd", {"sum": "mse", "b2": "mae"}, loss_weights={"b2": 0.5}, metrics={"sum": "mae"})
     x = {"b": draw(4, 3), "a": draw(4, 2)}
     y = {"sum": draw(4, 1), "b2": draw(4, 2)}

@@ -260,10 +260,10 @@ def test_one_mapping_as_x_and_y_is_matched_by_names():
     same = {"a": draw(6, 2), "b": draw(6, 3)}
     assert model.evaluate(same, same) == model.evaluate(same, dict(same))
     # What is an input and a target is one array, whatever it comes in: the engine reads it once.
-    for y in (same, dict(same), [same["b"], same["a"]]):
+    for y in (same, dict(same), [same["a"], same["b"]]):
         data = model.as_data(same, y, None)
-        assert data.y[0] is data.x[1]
-        assert data.y[1] is data.x[0]
+        assert data.y[0] is data.x[0]
+        assert data.y[1] is data.x[1]
 
 
 def test_one_list_as_x_and_y_is_matched_by_position():

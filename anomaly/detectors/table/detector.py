@@ -11,7 +11,6 @@ import numpy as np
 from anomaly.calibration import RATE, conformal_threshold
 from anomaly.detectors.base import as_labels
 from anomaly.detectors.cross_fitting import FOLDS
-from anomaly.detectors.dependence import Dependence
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.network_training import as_seed
 from anomaly.detectors.record_detector import check_records
@@ -25,6 +24,7 @@ from nnlite.types import Array
 from nnlite.validation import Constraint, check_value, choice, integer, names, number
 
 if TYPE_CHECKING:
+    from anomaly.detectors.dependence import Dependence
     from anomaly.large.drawn import DrawnRows
 
 if TYPE_CHECKING:
@@ -451,7 +451,8 @@ class TableDetector(TableDetectorFiles):
                 held_out = self._held_out_scores(X, x, dependence)
         self._set_threshold(held_out if of_held_out else scores, labels)
         if self.false_alarm_rate is not None:
-            self._set_conformal_threshold(held_out, self.false_alarm_rate)
+            threshold = conformal_threshold(held_out, self.false_alarm_rate, self.effective_records_)
+            self._set_calibration(held_out, threshold)
         return self
 
     def _warm_features(self, X: Any, y: Any) -> tuple[Array, Array | None]:
@@ -487,10 +488,19 @@ class TableDetector(TableDetectorFiles):
         comparable[np.argsort(scores, kind="stable")] = ranked
         return comparable
 
-    def _set_conformal_threshold(self, calibration: Array, false_alarm_rate: float) -> None:
-        self.calibration_scores_ = calibration
-        self.threshold_ = conformal_threshold(calibration, false_alarm_rate)
+    def _set_calibration(self, calibration: Array, threshold: float) -> None:
+        self.calibration_scores_, self.threshold_ = calibration, threshold
         self.labels_ = self._label(self.decision_scores_)
+
+    def _later_threshold(self, calibration: Array, false_alarm_rate: float) -> float:
+        """Return the threshold after a change of the calibration scores.
+
+        One that is by few independent scores, and far beyond the largest, keeps its distance.
+        """
+        largest = float(self.calibration_scores_.max())
+        if self.effective_records_ is None or not 0 < largest < self.threshold_:
+            return conformal_threshold(calibration, false_alarm_rate, self.effective_records_)
+        return self.threshold_ * float(calibration.max()) / largest
 
     # -- further learning ----------------------------------------------------------------------
 
@@ -569,7 +579,7 @@ class TableDetector(TableDetectorFiles):
             from anomaly.detectors.table.held_out import rescaled_calibration
 
             calibration = rescaled_calibration(self.calibration_scores_, self.decision_scores_, scores)
-            threshold = conformal_threshold(calibration, self.false_alarm_rate)
+            threshold = self._later_threshold(calibration, self.false_alarm_rate)
         elif (rule := self._threshold_rule()).needs_labels:
             labelled, y = records.normal_and_anomalous
             threshold = rule.fit(ensemble.scores(labelled), y).threshold_
@@ -639,7 +649,7 @@ class TableDetector(TableDetectorFiles):
             known = self.calibration_scores_
             alone = self.dependence_ == "none"
             calibration = update_calibration(known, before, updated.ensemble, settings, fresh, seen, rng, alone)
-            self._set_conformal_threshold(calibration, self.false_alarm_rate)
+            self._set_calibration(calibration, self._later_threshold(calibration, self.false_alarm_rate))
         elif settings.trim or self._threshold_rule().needs_labels:
             self.calibration_scores_, self.labels_ = scores, self._label(scores)
         else:

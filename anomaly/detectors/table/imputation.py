@@ -17,7 +17,6 @@ Troyanskaya et al., "Missing value estimation methods for DNA microarrays", Bioi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -35,7 +34,6 @@ FARTHEST = 8.0
 _BLOCK_CELLS = 4_000_000
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Imputer:
     """Filling of holes from training records.
 
@@ -55,8 +53,8 @@ class Imputer:
     [[0.5, 1.5]]
     """
 
-    features: FeatureSet
-    donors: Array
+    def __init__(self, features: FeatureSet, donors: Array) -> None:
+        self.features, self.donors = features, donors
 
     @classmethod
     def of(cls, features: FeatureSet, records: Array) -> Imputer:

@@ -41,6 +41,7 @@ _WORDS = DelayedPattern(
     r"(?:(?P<c>[\d.]+)\s*(?:s|secs?|second(?:e?s|i)?|segundos?|sek(?:unden?)?|\")\.?)?",
     re.IGNORECASE,
 )
+_UNIT = DelayedPattern(r"-?[\d.]+\s*[A-Z]")  # siemens, henries and watts, and no seconds, hours and weeks
 _FEET = DelayedPattern(r"\d+'\s*(?P<inches>\d+)(?:\"|'')")
 _FEWEST_FEET, _MOST_FEET = 12, 1000
 _UNITS = {"y": 365.25 * _DAY, "o": 365.25 / 12 * _DAY, "w": 7 * _DAY, "d": _DAY, "a": 3600.0, "b": 60.0, "c": 1.0}
@@ -93,7 +94,7 @@ def _iso(text: str) -> float | None:
 
 def _words(text: str) -> float | None:
     found = _WORDS.fullmatch(text)
-    if found is None or not text or text[-1].isdigit():
+    if found is None or not text or text[-1].isdigit() or _UNIT.fullmatch(text):
         return None
     return _sum(found.groupdict())
 

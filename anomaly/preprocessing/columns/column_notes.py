@@ -7,17 +7,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-import numpy as np
-
 from anomaly.errors import (
     ConstantColumnWarning,
     DataWarning,
     FileFormWarning,
     IdentifierColumnWarning,
+    SpellingWarning,
     format_names,
     format_value,
 )
-from anomaly.preprocessing.columns.values import ends_with_sum
+from anomaly.preprocessing.columns.population import Population
+from anomaly.preprocessing.columns.values import ColumnEnd, kind_of_last_row
 from nnlite.types import Array
 
 _silent: ContextVar[tuple[type[DataWarning], ...]] = ContextVar("anomaly_silent_warnings", default=())
@@ -65,8 +65,10 @@ def leave_out(name: str, reason: str, notes: ColumnNotes) -> None:
     )
 
 
-def note_totals(numbers: Sequence[tuple[str, Array]], place: str, notes: ColumnNotes) -> None:
-    """Warn of a last row that holds the sums of the rows above it, as spreadsheets end with.
+def note_totals(
+    numbers: Sequence[tuple[str, Array]], place: str, population: Population | None, notes: ColumnNotes
+) -> None:
+    """Warn of a last row that holds the sums or the means of the rows above it, as spreadsheets end with.
 
     Parameters
     ----------
@@ -74,18 +76,33 @@ def note_totals(numbers: Sequence[tuple[str, Array]], place: str, notes: ColumnN
         Names and numbers of the columns that are numbers; NaN is missing.
     place : str
         Where the last row is.
+    population : Population, optional
+        What is known of all rows, where these are a sample.
     notes : ColumnNotes
         Where to add the warning.
     """
-    names = [name for name, values in numbers if not np.isnan(values[-1])]
-    last = [values for _, values in numbers if not np.isnan(values[-1])]
-    if names and all(map(ends_with_sum, last)):
+    if population is None:
+        ends = [(name, ColumnEnd.of(values)) for name, values in numbers]
+    else:
+        place, ends = population.last_row, population.ends_of(name for name, _ in numbers)
+    kind = kind_of_last_row([end for _, end in ends])
+    if kind:
         notes.add(
             FileFormWarning,
-            f"{place}, the last row, holds the sums of the rows above it in all columns of numbers that it has: "
+            f"{place}, the last row, holds {kind} of the rows above it in all columns of numbers that it has: "
             "{names}. It is learned as a record; remove it if it is none",
-            names[0],
+            next(name for name, end in ends if end.last == end.last),
         )
+
+
+def note_likely_times(name: str, value: float, likely: str, notes: ColumnNotes) -> None:
+    """Warn of a column of numbers that are likely times."""
+    notes.add(
+        SpellingWarning,
+        f"column {name!r}: numbers such as {format_value(value)} are likely {likely}, and are used as numbers, of "
+        "which later ones may all be new. Write them as times such as 08:18 or 2024-12-31 08:18, or leave the column "
+        "out (ignore=, on the command line: --drop)",
+    )
 
 
 def note_constant(name: str, value: object, notes: ColumnNotes) -> None:

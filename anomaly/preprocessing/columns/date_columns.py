@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _ALL_HOURS, _ALL_WEEKDAYS = 23 / 24, 6.0
 _MINUTES = 24 * 60
 _EPOCH = date(1970, 1, 1).toordinal()
+# The days that programs write where there is a time of day alone: the first ones of spreadsheets and of clocks.
+_FIRST_ONES = ((1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1904, 1, 1), (1970, 1, 1), (1, 1, 1))
+_SOME_HOURS, _NO_DAYS = 1 / 4, frozenset(date(*day).toordinal() - date(1970, 1, 1).toordinal() for day in _FIRST_ONES)
 _FIRST_DAY, _LAST_DAY = date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH
 
 
@@ -124,7 +127,9 @@ class CycleColumn(DatetimeColumn):
         span = np.ptp(numbers[~np.isnan(numbers)])
         has_weekday = not isinstance(column.form, DateForm) or column.form.has_weekday
         weekday = bool(span >= _ALL_WEEKDAYS) and has_weekday
-        return cls(column.name, weekday, column.form) if span >= _ALL_HOURS else None
+        days = np.floor(numbers[~np.isnan(numbers)])
+        is_clock = days[0] in _NO_DAYS and bool((days == days[0]).all()) and span >= _SOME_HOURS
+        return cls(column.name, weekday, column.form) if span >= _ALL_HOURS or is_clock else None
 
     @staticmethod
     def restore(numbers: Array) -> Array:

@@ -14,22 +14,33 @@ from anomaly.errors import (
     TimeColumnWarning,
     format_value,
 )
+from anomaly.preprocessing.columns import left_out
 from anomaly.preprocessing.columns.categories import CategoryColumn
-from anomaly.preprocessing.columns.column_notes import ColumnNotes, leave_out, note_constant, note_totals
+from anomaly.preprocessing.columns.column_notes import (
+    ColumnNotes,
+    leave_out,
+    note_constant,
+    note_likely_times,
+    note_totals,
+)
 from anomaly.preprocessing.columns.date_columns import CycleColumn, DateColumn, DatetimeColumn, TimeOfDayColumn
 from anomaly.preprocessing.columns.inference import Hints, infer
 from anomaly.preprocessing.columns.kinds import Column
-from anomaly.preprocessing.columns.left_out import FEWEST_NOTED, NAMING, is_blind, names_the_records, reason_of_numbers
 from anomaly.preprocessing.columns.levels import LevelColumn, are_levels
-from anomaly.preprocessing.columns.number_inference import decides_on_comma
+from anomaly.preprocessing.columns.number_inference import has_decimal_commas
 from anomaly.preprocessing.columns.number_times import NumberTimeForm, find_number_times
-from anomaly.preprocessing.columns.parsing import category_text
 from anomaly.preprocessing.columns.population import Population
-from anomaly.preprocessing.columns.values import BooleanColumn, IgnoredColumn, NumberColumn, ValueColumn, side_by_side
+from anomaly.preprocessing.columns.values import (
+    BooleanColumn,
+    IgnoredColumn,
+    NumberColumn,
+    ValueColumn,
+    ends_with_totals,
+    side_by_side,
+)
 from anomaly.tables import Table
 from nnlite.types import Array
 
-_FIRST_CELLS = 100
 _NO_VALUES = "all values missing in training"
 
 
@@ -132,14 +143,14 @@ def fit_columns(table: Table, categorical: Collection[str], settings: ColumnSett
     ConstantColumnWarning
         If `missing` is "nan" and all values are equal.
     FileFormWarning
-        If `missing` is "nan" and the last row holds sums of the others.
+        If `missing` is "nan" and the last row holds sums or means of the others.
     SpellingWarning, TimeColumnWarning
         If numbers were understood in a way that may not be meant.
     """
     columns: list[Column] = []
     numbers, groups, fractions = [], [], []
     notes, summed = ColumnNotes(), []
-    if any(map(_has_decimal_commas, table.columns)):
+    if any(cells.dtype.kind == "O" and has_decimal_commas(cells) for cells in table.columns):
         settings = settings._replace(likely_decimal=",")
     for name, cells in zip(table.names, table.columns, strict=True):
         column, values = _fit_column(name, cells, name in categorical, table.position, settings, notes)
@@ -149,24 +160,16 @@ def fit_columns(table: Table, categorical: Collection[str], settings: ColumnSett
         else:
             is_missing = np.isnan(values)
             numbers += column.numbers_of(values) if isinstance(column, ValueColumn) else []
-            summed += [(name, values)] if isinstance(column, NumberColumn) else []
+            summed += [(name, values)] if isinstance(column, NumberColumn) and len(values) else []
         columns.append(column)
         fractions.append(is_missing.mean())
     if all(fraction == 1 for fraction in fractions):
         raise no_values(table.names[0])
-    if settings.is_table and settings.population is None:
-        note_totals(summed, table.position(len(table) - 1), notes)
+    if settings.is_table:
+        note_totals(summed, table.position(len(table) - 1), settings.population, notes)
     notes.warn()
     missing = np.array(fractions) if settings.population is None else settings.population.missing_fractions(table.names)
     return FittedColumns(columns, side_by_side(numbers, len(table)), groups, missing)
-
-
-def _has_decimal_commas(cells: Array) -> bool:
-    """Return whether the first texts of a column are numbers with a decimal comma, beyond doubt."""
-    if cells.dtype.kind != "O":
-        return False
-    first = [text for cell in cells[:_FIRST_CELLS].tolist() if (text := category_text(cell)) is not None]
-    return any("," in text for text in first) and decides_on_comma(first)
 
 
 def _fit_column(
@@ -246,11 +249,11 @@ def _checked_categories(
 ) -> tuple[Column, Array]:
     """Return a column of categories, or none where it names the records; warn where no value is unusual."""
     name = column.name
-    if settings.is_table and name not in settings.keep and names_the_records(column):
-        leave_out(name, NAMING, notes)
+    if settings.is_table and name not in settings.keep and left_out.names_the_records(column):
+        leave_out(name, left_out.NAMING, notes)
         missing = np.where(groups == column.missing_group, np.nan, 0.0)
-        return IgnoredColumn(name, f"left out: {NAMING}"), missing
-    if is_blind(column):
+        return IgnoredColumn(name, f"left out: {left_out.NAMING}"), missing
+    if left_out.is_blind(column):
         notes.add(
             BlindColumnWarning,
             "at least half of the rows hold a value that is met once, so that no later value of these columns is "
@@ -259,7 +262,7 @@ def _checked_categories(
             name,
         )
     is_single = len(column.categories) == 1 and not column.rare and not column.open_ended
-    if settings.is_table and is_single and len(groups) >= FEWEST_NOTED:
+    if settings.is_table and is_single and len(groups) >= left_out.FEWEST_NOTED:
         note_constant(name, column.categories[0], notes)
     return column, groups
 
@@ -287,29 +290,28 @@ def _checked_numbers(
         days = form.read(values)
         has_times = bool((days[~np.isnan(days)] % 1.0 != 0.0).any())
         return (DatetimeColumn if has_times else DateColumn)(column.name, form=form), days
-    reason = reason_of_numbers(values, None if settings.population is None else settings.population.n_rows)
+    reason = left_out.reason_of_numbers(values, None if settings.population is None else settings.population.n_rows)
     if reason:
         leave_out(column.name, reason, notes)
         return IgnoredColumn(column.name, f"left out: {reason}"), values
     present = values[~np.isnan(values)]
-    if len(present) >= FEWEST_NOTED and (present == present[0]).all():
+    if len(present) >= left_out.FEWEST_NOTED and (present == present[0]).all():
         note_constant(column.name, float(present[0]), notes)
+    elif likely := left_out.find_likely_times(values):
+        note_likely_times(column.name, float(present[0]), likely, notes)
     return column, values
 
 
 def are_plain(table: Table) -> bool:
-    """Return whether all columns of a matrix are used as they are; without names none is left out."""
+    """Return whether all columns of a matrix are used as they are; without names none is left out.
+
+    A last row that holds sums or means is warned of, so that such a matrix is not plain.
+    """
+    if ends_with_totals(table.columns):
+        return False
     if not table.named:
         return not any(map(are_levels, table.columns))
-    return all(map(has_plain_features, table.names, table.columns))
-
-
-def has_plain_features(name: str, numbers: Array) -> bool:
-    """Return whether a column of numbers is used as it is: no levels, times, constants or numbers of the records."""
-    present = numbers[~np.isnan(numbers)]
-    if not len(present) or are_levels(numbers) or (present == present[0]).all():
-        return False
-    return not reason_of_numbers(numbers) and find_number_times(name, numbers) is None
+    return all(map(left_out.has_plain_features, table.names, table.columns))
 
 
 def _with_dates(column: DateColumn, numbers: Array, dates: str) -> DateColumn | IgnoredColumn:

@@ -221,7 +221,7 @@ class SpecialForm:
 
     def parse(self, text: str) -> float | None:
         """Return the number of a text, or None if it is of another form."""
-        return _SPECIAL[self.name](text.strip())
+        return _SPECIAL[self.name](normalized(text))
 
     def takes(self, number: float) -> bool:  # noqa: ARG002
         """Return False: a number that is no text is of another form."""

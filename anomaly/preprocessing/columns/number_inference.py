@@ -9,12 +9,15 @@ from typing import NamedTuple
 
 from anomaly.preprocessing.columns.number_forms import SPECIAL_FORMS, NumberForm, Shape, SpecialForm, shape_of
 from anomaly.preprocessing.columns.numerals import Style, are_ambiguous, styles_of
+from anomaly.preprocessing.columns.parsing import category_text
 from anomaly.preprocessing.columns.units import scale_of
+from nnlite.types import Array
 
 # Numbers with letters that are few and frequent, such as 4wd and 2wd, are categories.
 _MOST_LEVELS, _LEAST_ROWS_PER_LEVEL = 20, 5
 _FEWEST_FRACTIONS = 10
 _MOST_UNITS = 12
+_FIRST_CELLS = 100
 
 
 class FoundNumbers(NamedTuple):
@@ -100,6 +103,12 @@ def decides_on_comma(texts: Iterable[str]) -> bool:
     numerals = [shape.numeral for shape in shapes if shape is not None]
     styles = styles_of(numerals) if numerals and len(numerals) == len(shapes) else []
     return bool(styles) and all(style.decimal == "," for style in styles)
+
+
+def has_decimal_commas(cells: Array) -> bool:
+    """Return whether the first texts of a column of objects are numbers with a decimal comma, beyond doubt."""
+    first = [text for cell in cells[:_FIRST_CELLS].tolist() if (text := category_text(cell)) is not None]
+    return any("," in text for text in first) and decides_on_comma(first)
 
 
 def _with_style(

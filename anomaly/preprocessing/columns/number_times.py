@@ -39,7 +39,8 @@ _DAY_CLOCKS, _TICKS, _NAMED_CLOCKS = (
     ("minutes", "hours", "days"),
 )
 _WIDTHS = {"Y": 4, "j": 3}
-_FRACTION = "%Y%m%d%H%M%S%f"
+_SECONDS = "%Y%m%d%H%M%S"
+_FRACTION = f"{_SECONDS}%f"
 _LENGTHS = {
     4: ("%Y",), 5: ("%y%j",), **dict.fromkeys((*range(15, 21), 23), (_FRACTION,)),
     6: ("%Y%m", "%y%m%d"), 7: ("%Y%j", "%d%m%Y", "%m%d%Y"), 8: ("%Y%m%d", "%d%m%Y", "%m%d%Y"),
@@ -147,6 +148,8 @@ def days_of(numbers: Array, unit: str) -> Array:
 def _days_of_digits(numbers: Array, unit: str) -> Array:
     if unit == _FRACTION:
         return _days_of_fractions(numbers)
+    if unit == _SECONDS:
+        numbers = np.floor(numbers)  # decimals of a second do not matter to the hour
     known = np.isfinite(numbers) & (numbers >= 0) & (numbers < 1e14) & (numbers == np.floor(numbers))
     rest = np.where(known, numbers, 0.0).astype(np.int64)
     one, zero, parts = np.ones_like(rest), np.zeros_like(rest), {}
@@ -171,7 +174,7 @@ def _days_of_fractions(numbers: Array) -> Array:
     with np.errstate(invalid="ignore", divide="ignore"):
         digits = np.floor(np.log10(numbers)) + 1
         whole = np.floor(numbers / 10.0 ** (digits - 14))
-    return np.where(digits > 14, _days_of_digits(whole, _FRACTION.removesuffix("%f")), np.nan)
+    return np.where(digits > 14, _days_of_digits(whole, _SECONDS), np.nan)
 
 
 def find_number_times(name: str, numbers: Array) -> str | None:
@@ -197,6 +200,8 @@ def find_number_times(name: str, numbers: Array) -> str | None:
     is_named = bool(_NAMED.search(name))
     if (present == np.floor(present)).all() and (digits := _find_digits(present, name, is_named)):
         return digits
+    if present.min() >= 1e13 and _find_digits(np.floor(present), name, is_named) == _SECONDS:
+        return _SECONDS  # with decimals of a second
     if _are_years(present) and (is_named or _NAMED_YEAR.fullmatch(name)):
         return "years"
     recent = {

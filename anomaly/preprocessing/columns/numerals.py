@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
+from anomaly.tables.patterns import DelayedPattern
+
 _ALIKE = {
     " ": "\t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000",
     "-": "\u2010\u2011\u2012\u2013\u2014\u2212\u207b\ufe63\uff0d",
@@ -24,12 +26,14 @@ _ALIKE = {
     "%": "\uff05\u066a",
     "\u00b5": "\u03bc",  # the micro sign, and the Greek letter
     "\u00b0": "\u00ba\u02da",  # degrees: the ordinal indicator, and the ring above
-    "": "\u200b\u200e\u200f\ufeff\u2060",
+    # Nothing is seen of them: nulls, soft hyphens, joiners, and what turns the direction of writing.
+    "": "\u0000\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff",
 }
-_SUPERSCRIPTS = dict(
-    zip(map(ord, "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"), "0123456789", strict=True)
-)
+_RAISED = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"
+_SUPERSCRIPTS = dict(zip(map(ord, _RAISED), "0123456789", strict=True))
 _NORMAL = {ord(character): plain for plain, characters in _ALIKE.items() for character in characters} | _SUPERSCRIPTS
+# A raised digit behind others is a power of them or a footnote, and no further digit.
+_POWER = DelayedPattern(rf"(?<=[0-9])(?=[{_RAISED}])")
 _QUOTED = re.compile(r"=?([\"'])(.*)\1")
 
 
@@ -60,7 +64,11 @@ def normalized(text: str) -> str:
     --------
     >>> normalized("\u22121\u202f234,5"), normalized('="007"')
     ('-1 234,5', '007')
+    >>> normalized("20.3\u00b2"), normalized("5 m\u00b2")
+    ('20.3^2', '5 m2')
     """
+    if not text.isascii():
+        text = _POWER.sub("^", text)
     text = text.translate(_NORMAL).strip()
     quoted = _QUOTED.fullmatch(text)
     return quoted.group(2).strip() if quoted else text

@@ -44,7 +44,7 @@ _AROUND = DelayedPattern(
 )
 _COMPARED = DelayedPattern(r"[<>\u2264\u2265=~\u2248\u00b1+]+")
 _FOOTNOTE = DelayedPattern(
-    r"(?<!/)\s*(?:[*\u2020\u2021\u00a7\u00b6#!?+~^]+|\[\w{1,4}\]|\(\w[\w., ;-]{0,23}\)"
+    r"(?<!/)\s*(?:[*\u2020\u2021\u00a7\u00b6#!?+~^]+|\A\^[0-9]{1,2}|\[\w{1,4}\]|\(\w[\w., ;-]{0,23}\)"
     r"|(?:\u00b1|\+/-|\+-)\s*[\d.,]+\s*%?)$"
 )
 _TOLERANCE = DelayedPattern(r"(?P<unit>[^\d]*?)\s*(?P<mark>(?:\u00b1|\+/-|\+-)\s*[\d.,]+)\s*(?P<own>[^\d\s%.,].*)")

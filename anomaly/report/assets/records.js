@@ -14,7 +14,8 @@ function recordColumns(section) {
   columns.push({ name: "why", read: (row) => why(row), kind: "why" });
   section.columns.forEach((name, k) => {
     const number = section.rows.every((row) => row.cells[k] === null || typeof row.cells[k] === "number");
-    columns.push({ name, read: (row) => row.cells[k], number, other: true });
+    const key = sortKey(section.rows.map((row) => row.cells[k]));
+    columns.push({ name, read: (row) => row.cells[k], key: (row) => key(row.cells[k]), number, other: true });
   });
   return columns;
 }
@@ -32,8 +33,9 @@ function why(row) {
 
 // A cell without a value comes last, in either order.
 function compareBy(column, descending) {
+  const key = column.key || column.read;
   return (a, b) => {
-    const [left, right] = [column.read(a), column.read(b)];
+    const [left, right] = [key(a), key(b)];
     const [no, none] = [left === null || left === "", right === null || right === ""];
     if (no || none) return Number(no) - Number(none);
     const order = typeof left === "number" && typeof right === "number" ? left - right : String(left).localeCompare(String(right), "en", { numeric: true });
@@ -146,7 +148,7 @@ function showRecords(values) {
   const [total, listed] = [values.scores.length, values.records.rows.length];
   byId("records-note").textContent = listed < total
     ? `The ${listed.toLocaleString("en")} records with the highest scores, of ${total.toLocaleString("en")}.`
-    : `All ${total.toLocaleString("en")} records.`;
+    : total === 1 ? "The only record." : `All ${plural(total, "record")}.`;
   values.records.groups.forEach((group, k) => {
     const name = group.columns.length ? group.columns.join(" + ") : "like no other";
     const button = element("button", { type: "button", class: "chip", "aria-pressed": "false", "data-group": k },

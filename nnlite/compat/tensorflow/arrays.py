@@ -9,6 +9,7 @@ import numpy as np
 
 from nnlite import ops, variables
 from nnlite.eager import Tensor, as_tensor
+from nnlite.graph import is_symbolic
 
 abs, add, subtract, multiply, divide, pow, negative = (
     ops.abs,
@@ -24,7 +25,7 @@ maximum, minimum, round, sign, floor = ops.maximum, ops.minimum, ops.round, ops.
 equal, not_equal, less, less_equal = ops.equal, ops.not_equal, ops.less, ops.less_equal
 greater, greater_equal = ops.greater, ops.greater_equal
 logical_and, logical_or, logical_not, where = ops.logical_and, ops.logical_or, ops.logical_not, ops.where
-matmul, tensordot, einsum, norm = ops.matmul, ops.tensordot, ops.einsum, ops.norm
+tensordot, einsum, norm = ops.tensordot, ops.einsum, ops.norm
 zeros, ones, zeros_like, ones_like, eye, fill = ops.zeros, ops.ones, ops.zeros_like, ops.ones_like, ops.eye, ops.full
 reshape, expand_dims, squeeze, transpose, stack = ops.reshape, ops.expand_dims, ops.squeeze, ops.transpose, ops.stack
 cast, convert_to_tensor, identity, tile, pad, argsort, sort = (
@@ -36,6 +37,7 @@ cast, convert_to_tensor, identity, tile, pad, argsort, sort = (
     ops.argsort,
     ops.sort,
 )
+builtin_range = range
 range, linspace, argmax, argmin, cumsum = ops.arange, ops.linspace, ops.argmax, ops.argmin, ops.cumsum
 reduce_mean, reduce_sum, reduce_max, reduce_min, reduce_prod = ops.mean, ops.sum, ops.max, ops.min, ops.prod
 reduce_any, reduce_all = ops.any, ops.all
@@ -45,6 +47,16 @@ shape, rank, size = ops.shape, ops.ndim, ops.size
 def concat(values: Sequence[Any], axis: int = 0) -> Any:
     """Return several arrays or symbolic tensors joined along an axis."""
     return ops.concatenate(values, axis)
+
+
+def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
+    """Return the product of matrices, each transposed first if the arguments say so."""
+    return ops.matmul(_transposed(a) if transpose_a else a, _transposed(b) if transpose_b else b)
+
+
+def _transposed(x: Any) -> Any:
+    axes = list(ops.shape(x))
+    return ops.transpose(x, [*builtin_range(len(axes) - 2), len(axes) - 1, len(axes) - 2])
 
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Any:
@@ -103,14 +115,16 @@ def squared_difference(x: Any, y: Any) -> Any:
 
 def split(value: Any, num_or_size_splits: Any, axis: int = 0) -> list[Any]:
     """Return the parts of an array along an axis: as many equal ones, or parts of given sizes."""
-    array = np.asarray(value)
     if isinstance(num_or_size_splits, int):
-        return as_tensor(np.split(array, num_or_size_splits, axis))
-    return as_tensor(np.split(array, np.cumsum(num_or_size_splits)[:-1], axis))
+        return list(ops.split(value, num_or_size_splits, axis))
+    return list(ops.split(value, np.cumsum(num_or_size_splits)[:-1], axis))
 
 
 def unstack(value: Any, axis: int = 0) -> list[Any]:
     """Return the parts of an array along an axis, without that axis."""
+    if is_symbolic(value):
+        parts = ops.split(value, value.shape[axis], axis)
+        return [ops.squeeze(part, axis) for part in parts]
     return [as_tensor(part) for part in np.moveaxis(np.asarray(value), axis, 0)]
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from nnlite.engine.codegen.host import host
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 PANEL_VECTORS = 2
 """Vectors of units in a tile of `nnlite.engine.codegen.sparse_rows`, and so in a panel of packed weights."""

@@ -6,14 +6,16 @@ graph, as on the layers' path, and not to a memory location: two values may shar
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnlite.engine.lowering.data_movement import broadcast_to_samples
 from nnlite.engine.lowering.rules import Unsupported, lowers
 from nnlite.engine.program import Program, Tensor
-from nnlite.layers import Bidirectional, Concatenate, Masking
+from nnlite.layers import Masking
 from nnlite.layers.base import Layer
-from nnlite.layers.recurrent import Recurrent
+
+if TYPE_CHECKING:
+    from nnlite.layers import Concatenate
 
 Mask = Tensor | None
 """None: all steps are valid."""
@@ -53,6 +55,10 @@ def masks_after(
         return [outputs[0].computed_mask]
     if all(mask is None for mask in masks):
         return no_masks
+    # Few models have masks, and these layers.
+    from nnlite.layers import Bidirectional, Concatenate
+    from nnlite.layers.recurrent import Recurrent
+
     if isinstance(layer, (Recurrent, Bidirectional)):
         series = 2 if isinstance(layer, Bidirectional) and layer.merge_mode is None else 1
         sequence_mask = masks[0] if layer.return_sequences else None

@@ -4,16 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import nnlite.engine.lowering.convolution
-import nnlite.engine.lowering.dense
-import nnlite.engine.lowering.noise
-import nnlite.engine.lowering.normalization
-import nnlite.engine.lowering.pooling
-import nnlite.engine.lowering.recurrent
-import nnlite.engine.lowering.resizing
-import nnlite.engine.lowering.shaping
-import nnlite.engine.lowering.variational
-import nnlite.engine.lowering.wrappers  # noqa: F401  (each of these registers its rules)
 from nnlite.compiled import CompiledNetwork
 from nnlite.engine.lowering.graph import lower_network
 from nnlite.engine.lowering.masking import Mask

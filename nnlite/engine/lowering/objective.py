@@ -9,17 +9,16 @@ from typing import Any
 
 from nnlite import losses, metrics
 from nnlite.engine.lowering.data_movement import broadcast_to_samples, permute_axes, record_axis
-from nnlite.engine.lowering.likelihood import emit_likelihood
 from nnlite.engine.lowering.masking import Mask, masked_weights
 from nnlite.engine.lowering.rules import Unsupported, check_same_shape
 from nnlite.engine.program import Location, Program, Tensor
-from nnlite.likelihoods import BernoulliNLL, GaussianNLL, MaskedGaussianNLL
 from nnlite.objective import Objective
 from nnlite.regularizers import L1, L1L2, L2, Regularizer
 from nnlite.weights import Weight
 
 _EPSILON = 1e-7
-_LIKELIHOODS = (GaussianNLL, MaskedGaussianNLL, BernoulliNLL)
+# The module of the losses that have one value for each record; derived classes are in others.
+_LIKELIHOODS = "nnlite.likelihoods"
 
 
 def lower_objective(
@@ -106,10 +105,13 @@ def _emit_loss(
     metric: bool = False,
 ) -> None:
     """Emit a loss, or a metric that averages a loss's values whatever the reduction of the loss."""
-    if isinstance(loss, (GaussianNLL, BernoulliNLL)) and type(loss) in _LIKELIHOODS:
+    if type(loss).__module__ == _LIKELIHOODS:
+        from nnlite.engine.lowering.likelihood import emit_likelihood
+
         # One value and one weight for each record.
         location = None if weight is None else broadcast_to_samples(program, weight, ())[0]
-        emit_likelihood(program, loss, target, output, gradient, location, factor, total, work)
+        likelihood: Any = loss
+        emit_likelihood(program, likelihood, target, output, gradient, location, factor, total, work)
         return
     kernel, constants, one_hot = _loss_kernel(loss, output.shape[-1])
     labels = _one_hot(program, target, output) if one_hot else target

@@ -1,8 +1,12 @@
-"""Lowering rules: the functions that emit the instructions of layers, by class."""
+"""Lowering rules: the functions that emit the instructions of layers, by class.
+
+The module of a rule is imported when a model has such a layer: most have few kinds, and a first fit waits for each.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from nnlite.engine.program import Tensor, Unsupported
@@ -14,6 +18,26 @@ Rule = Callable[..., "Tensor | list[Tensor]"]
 """Called with the program, the layer, the list of its inputs and, if the layer takes one and there is one, a mask."""
 
 
+_MODULES = {
+    name: module
+    for module, names in (
+        ("activation", "Activation ELU LeakyReLU ReLU Sigmoid Softmax Tanh"),
+        ("convolution", "Conv1D Conv1DTranspose Conv2D Conv2DTranspose"),
+        ("dense", "Dense"),
+        ("masking", "Masking"),
+        ("noise", "Dropout GaussianNoise SpatialDropout1D"),
+        ("normalization", "BatchNormalization LayerNormalization"),
+        ("pooling", "AveragePooling1D AveragePooling2D GlobalAveragePooling1D GlobalAveragePooling2D"),
+        ("pooling", "GlobalMaxPooling1D GlobalMaxPooling2D MaxPooling1D MaxPooling2D"),
+        ("recurrent", "GRU LSTM SimpleRNN"),
+        ("resizing", "Cropping1D Cropping2D Permute RepeatVector UpSampling1D UpSampling2D"),
+        ("resizing", "ZeroPadding1D ZeroPadding2D"),
+        ("shaping", "Add Concatenate Flatten Reshape"),
+        ("variational", "GaussianLatent"),
+        ("wrappers", "ActivityRegularization Bidirectional TimeDistributed"),
+    )
+    for name in names.split()
+}
 _rules: dict[type, Rule] = {}
 
 
@@ -35,7 +59,10 @@ def rule_for(layer: Any) -> Rule:
     Unsupported
         If no rule is registered for its class.
     """
-    rule = _rules.get(type(layer))
+    kind = type(layer)
+    if kind not in _rules and kind.__name__ in _MODULES:
+        import_module(f"nnlite.engine.lowering.{_MODULES[kind.__name__]}")
+    rule = _rules.get(kind)
     if rule is None:
         raise Unsupported(f"layer {layer.name!r}: {type(layer).__name__} has no compiled form")
     return rule

@@ -20,11 +20,14 @@ arrays. Machine code itself is never unloaded (`nnlite.engine.codegen.native`).
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 
 class Addresses:

@@ -10,11 +10,12 @@ import numpy as np
 
 from nnlite.compiled import CompiledNetwork
 from nnlite.cost import products_per_record
+from nnlite.engine.codegen.native import kernel_address
 from nnlite.engine.lowering import lower_model
 from nnlite.engine.lowering.rules import Unsupported, record_shape
 from nnlite.engine.runtime.addresses import as_aligned_contiguous
 from nnlite.engine.runtime.threads import ThreadGroup, choose_threads
-from nnlite.engine.runtime.worker import Worker
+from nnlite.engine.runtime.worker import KERNEL, Worker
 from nnlite.types import Array
 
 _BATCH = 256
@@ -39,6 +40,7 @@ class Prediction:
         self._shapes = [record_shape(tensor.shape, f"output {tensor.name!r}") for tensor in model.outputs]
         self._vector = model.current_weights()
         self._program = lower_model(model, _BATCH, training=False, vector=self._vector)
+        kernel_address(KERNEL, model.dtype)  # an error now if it cannot be compiled, while the layers may still compute
 
     def __call__(self, inputs: Sequence[Array], threads: int | None = None) -> list[Array]:
         """Return one array per output.

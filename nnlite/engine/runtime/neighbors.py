@@ -69,7 +69,7 @@ class CompiledNeighbors:
         # `np.median` takes longer.)
         some = records[:: max(1, len(records) // _SAMPLE)]
         self._center = np.ascontiguousarray(np.partition(some, len(some) // 2, axis=0)[len(some) // 2])
-        self._leaves = self._pack(np.arange(len(records)))
+        self._leaves: _Leaves | None = None
         self._queries = 0
         # Of the queries that look at boxes until it is known whether that pays: their number, and what they looked at.
         self._tried, self._share = 0, 0.0
@@ -99,8 +99,8 @@ class CompiledNeighbors:
             Of equal distances, the lower index comes first.
         """
         found = np.empty((len(x), k)), np.empty((len(x), k), np.int64)
-        self._build(len(x))
-        leaves, prune, done = self._leaves, self._prune, 0
+        leaves = self._build(len(x))
+        prune, done = self._prune, 0
         if prune is None:
             # The first block tells whether boxes leave out enough to pay.
             done = min(_BLOCK, len(x))
@@ -112,15 +112,19 @@ class CompiledNeighbors:
         self._run_in_threads(leaves, x, k, prune, found, done, threads)
         return found
 
-    def _build(self, queries: int) -> None:
-        """Order records in compact leaves once enough queries are asked."""
+    def _build(self, queries: int) -> _Leaves:
+        """Return the leaves: compact ones once enough queries are asked, and until then records in their own order."""
         # To read all records takes as long for one query as for several.
         self._queries += max(queries, _ALONE)
-        if self._compact or self._queries < _QUERIES_PER_RECORD * len(self._records) or len(self._records) <= 4 * _LEAF:
-            return
-        centered = self._records - self._center
-        self._leaves = self._pack(compact_order(centered, _LEAF), principal_axes(centered, _LEAF))
-        self._compact, self._prune = True, None
+        enough = self._queries >= _QUERIES_PER_RECORD * len(self._records) and len(self._records) > 4 * _LEAF
+        leaves = self._leaves
+        if enough and not self._compact:
+            centered = self._records - self._center
+            leaves = self._leaves = self._pack(compact_order(centered, _LEAF), principal_axes(centered, _LEAF))
+            self._compact, self._prune = True, None
+        elif leaves is None:
+            leaves = self._leaves = self._pack(np.arange(len(self._records)))
+        return leaves
 
     def _run_in_threads(
         self, leaves: _Leaves, x: Array, k: int, prune: bool, found: tuple[Array, Array], done: int, threads: int | None
@@ -193,7 +197,8 @@ class CompiledNeighbors:
         stride = -(-block // 64) * 64 + 16
         addresses = Addresses()
         room = -(-(k + k // 2 + _LEAST_ROOM + _LEAF) // 16) * 16
-        width = leaves.projected_panels.shape[1]
+        # Where boxes do not pay, tiles in few coordinates do not, either.
+        width = leaves.projected_panels.shape[1] if prune else 0
         sizes = _workspace_bytes(stride, d, room, count if prune else 0, width)
         workspace = np.empty(sum(sizes) + 64, np.uint8)
         first = addresses.of("workspace", workspace, np.uint8)

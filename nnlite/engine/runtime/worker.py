@@ -5,9 +5,9 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from nnlite.engine import batch_state
 from nnlite.engine.codegen.native import Native, call, native_function
@@ -18,7 +18,14 @@ from nnlite.engine.runtime.threads import yield_address
 from nnlite.memory import aligned_zeros
 from nnlite.types import Array
 
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
 _FIRST, _LAST, _PER_EPOCH, _SIZE, _RECORDS = range(5)
+
+
+KERNEL = "epoch.run"
+"""The kernel that runs a program: the only one that a prediction needs."""
 
 
 class BoundRun(partial[int]):
@@ -61,7 +68,7 @@ class Worker:
         epochs: int = 1,
     ) -> None:
         dtype = program.dtype
-        self._run: Native = native_function("epoch.run", dtype)
+        self._run: Native = native_function(KERNEL, dtype)
         self._addresses = Addresses()
         self.totals = np.zeros((epochs + 1, max(len(program.totals), 1)))
         self._parameter_readers = program.runtime_parameters

@@ -1,13 +1,15 @@
 """Digests of tables: the same whatever the order of the parts, and true of all rows."""
 
 import itertools
+import warnings
 
 import numpy as np
 import pytest
 
 from anomaly import TableDetector
-from anomaly.errors import DataError, RowOrderWarning
+from anomaly.errors import DataError, FileFormWarning, RowOrderWarning
 from anomaly.large.digest import Digest
+from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table, as_table, concatenate
 
 ROWS = 3000
@@ -176,3 +178,18 @@ def test_an_infinite_number_is_found_and_named():
     digest.add(as_table(odd), 0, 0)
     with pytest.raises(DataError, match=r"row 4322, column .*found inf"):
         fitted(digest.finish())
+
+
+@pytest.mark.parametrize("kind", ["sum", "mean"])
+def test_a_last_row_of_sums_or_means_of_all_parts_is_warned_of(kind):
+    numbers = np.random.default_rng(0).normal(20, 2, (9000, 3)).round(4)
+    for last, is_total in ((getattr(numbers, kind)(axis=0).round(4), True), (numbers[-1], False)):
+        table = as_table(dict(zip("abc", np.vstack([numbers, last]).T, strict=True)))
+        parts = [(1, table.rows(slice(4000, None))), (0, table.rows(slice(4000)))]
+        preprocessor = TablePreprocessor("core", missing="nan")
+        drawn = digest_of(parts).finish()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            preprocessor.fit_sample(drawn.witnesses, drawn.population)
+        assert [one.category for one in caught] == [FileFormWarning] * is_total
+        assert all(f"row 9,001, the last row, holds the {kind}s of" in str(one.message) for one in caught)

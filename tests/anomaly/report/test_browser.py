@@ -8,6 +8,7 @@ import itertools
 import os
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -105,6 +106,28 @@ def test_records_are_sorted_filtered_and_explained(visit):
     detail = page.locator("tr.detail").inner_text()
     assert "amount" in detail
     assert "expected about 1000" in detail
+
+
+@pytest.mark.parametrize(
+    "ordered",
+    [
+        ["-4.900,00 €", "-1.250,5 €", "-58,19 €", "3,00 €", "412,10 €"],
+        ["-1,250.5", "-58.19", "3", "412.1", "4,900"],
+        ["31.12.2024", "01.11.2025", "02.11.2025 08:00", "02.11.2025 17:30", "1.12.2025"],
+        ["2 bar", "10 bar", "1'000 bar", "", ""],
+        ["10.1.1.9", "10.1.1.10", "a", "b", "B2"],
+    ],
+)
+def test_texts_are_sorted_as_people_read_them(visit, ordered):
+    report = record_report(n_listed=5)
+    cells = [ordered[k] for k in (3, 0, 4, 2, 1)]
+    rows = [replace(row, cells=[cell or None]) for row, cell in zip(report.records.records, cells, strict=True)]
+    page = visit(replace(report, records=replace(report.records, columns=["value"], records=rows, groups=[])))
+    page.get_by_role("button", name=re.compile("^value")).click()
+    assert page.locator("#records td.other").all_inner_texts() == ordered
+    page.get_by_role("button", name=re.compile("^value")).click()
+    there = [text for text in ordered if text]
+    assert page.locator("#records td.other").all_inner_texts()[: len(there)] == there[::-1]
 
 
 def test_the_time_line_zooms_by_button_keyboard_and_drag(visit):
@@ -247,3 +270,41 @@ def test_everything_has_a_name_for_a_screen_reader(visit):
         levels = page.evaluate('[...document.querySelectorAll("h1, h2, h3")].map((one) => Number(one.tagName[1]))')
         assert levels[0] == 1
         assert all(b - a <= 1 for a, b in itertools.pairwise(levels))
+
+
+# The lowest contrast of a text with its ground, as the Web Content Accessibility Guidelines define it.
+_LOWEST_CONTRAST = """() => {
+    const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
+    const luminance = (color) => {
+        const linear = (x) => (x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+        const [red, green, blue] = color.map((x) => linear(x / 255));
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const ground = (one) => {
+        for (; one; one = one.parentElement) {
+            const color = numbers(getComputedStyle(one).backgroundColor);
+            if (color.length < 4 || color[3] > 0.5) return color.slice(0, 3);
+        }
+        return [255, 255, 255];
+    };
+    const ratios = [...document.querySelectorAll("body *")]
+        .filter((one) => !["SCRIPT", "NOSCRIPT"].includes(one.tagName) && one.getClientRects().length)
+        .filter((one) => [...one.childNodes].some((child) => child.nodeType === 3 && child.data.trim()))
+        .map((one) => {
+            const style = getComputedStyle(one);
+            const text = luminance(numbers(one.namespaceURI.endsWith("svg") ? style.fill : style.color).slice(0, 3));
+            const below = luminance(ground(one));
+            return (Math.max(text, below) + 0.05) / (Math.min(text, below) + 0.05);
+        });
+    return Math.min(...ratios);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("report", [record_report, series_report], ids=["records", "series"])
+def test_all_text_stands_out_from_its_ground(visit, report, scheme):
+    page = visit(report())
+    page.emulate_media(color_scheme=scheme)
+    if report is record_report:
+        page.locator("#groups button").first.click()  # a pressed button has other colours
+    assert page.evaluate(_LOWEST_CONTRAST) >= 4.5

@@ -117,6 +117,11 @@ def test_what_is_unpacked_counts(client):
         (b'{"columns": {"a": [1' + b"0" * 400 + b'], "b": [2], "color": ["red"]}}', 422, ""),
         (b'{"columns": {"a": [%s], "b": [2], "color": ["red"]}}' % b",".join([b"1"] * 101), 413, "at most 100 records"),
         (b" " * 20_001, 413, "at most 20000 bytes"),
+        (
+            b'{"records": [%s]}' % b",".join(b'{"%d": 1, "x%d": 1, "y%d": 1}' % (i, i, i) for i in range(100)),
+            413,
+            "cells",
+        ),
     ],
 )
 def test_wrong_bodies_have_one_clear_answer(client, body, status, words):

@@ -1,11 +1,12 @@
 """Tables of Arrow: every type is read, or refused by name, and the same from memory as from a file."""
 
+import json
 from datetime import time, timedelta
 
 import numpy as np
 import pytest
 
-from anomaly.errors import DataError
+from anomaly.errors import DataError, FileFormWarning
 from anomaly.tables import as_table
 from anomaly.tables.arrow_tables import arrow_as_table
 from anomaly.tables.other_files import read_other_file
@@ -35,6 +36,17 @@ def test_every_type_from_memory_and_from_a_file(tmp_path, kind):
     for found in (as_table(table), read_other_file(tmp_path / "data.feather"), arrow_as_table(table, "a table", pa)):
         np.testing.assert_array_equal(found["c"], expected)
         assert ("c" in found.categorical) == (kind == "no level")
+
+
+@pytest.mark.parametrize("is_declared", [True, False])
+def test_durations_that_fastparquet_has_written_as_times_of_day(is_declared):
+    seconds = [0, 3600, *([] if is_declared else [2 * 86400, -5])]
+    times = pa.array([s * 10**6 for s in seconds] + [None]).cast(pa.time64("us"))
+    described = json.dumps({"columns": [{"name": "c", "numpy_type": "timedelta64[us]"}], "index_columns": []})
+    table = pa.table({"c": times}).replace_schema_metadata({"pandas": described} if is_declared else None)
+    with pytest.warns(FileFormWarning, match="column 'c': times of day that are durations, taken as seconds"):
+        found = as_table(table)["c"]
+    np.testing.assert_array_equal(found, [*seconds, np.nan])
 
 
 def test_lists_and_doubled_names_are_refused_by_name():

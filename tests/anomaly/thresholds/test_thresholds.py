@@ -49,6 +49,26 @@ def test_the_quantile_flags_the_fraction_and_never_more(scores, fraction):
         assert abs(flagged - fraction * len(scores)) <= 0.5 + 1e-9
 
 
+@few
+@pytest.mark.parametrize("rule", RULES, ids=repr)
+@pytest.mark.parametrize("seed", range(3))
+def test_the_order_of_the_scores_does_not_matter(rule, seed):
+    rng = np.random.default_rng(seed)
+    scores = np.concatenate([rng.gamma(2, size=400), rng.gamma(2, size=20) + 8])
+    expected = rule.fit(scores).threshold_
+    for mixed in (rng.permutation(scores), np.sort(scores), np.sort(scores)[::-1]):
+        assert rule.fit(mixed).threshold_ == pytest.approx(expected, rel=1e-9)
+
+
+@few
+@pytest.mark.parametrize("rule", RULES, ids=repr)
+@pytest.mark.parametrize("far", [50.0, 1e3, 1e6, 1e12])
+def test_a_far_score_is_flagged_however_far_it_is(rule, far):
+    rng = np.random.default_rng(0)
+    scores = np.concatenate([rng.gamma(2, size=2000), [far]])
+    assert rule.fit(scores).predict(scores)[-1] == 1
+
+
 @pytest.mark.parametrize("rule", [SigmaThreshold(), MADThreshold(), IQRThreshold(), QuantileThreshold(0.1)])
 @given(scale=st.floats(0.01, 100), shift=st.floats(-100, 100))
 def test_the_threshold_moves_with_the_scores(rule, scale, shift):

@@ -70,8 +70,9 @@ def test_the_check_lists_lines_before_anything_runs(tmp_path, capsys):
     [
         ("import tensorflow as tf\nwith tf.GradientTape() as t: pass", "GradientTape is not supported: no derivative"),
         ("import keras\nclass A(keras.Model):\n  def train_step(self, x): pass", "train_step is not supported"),
-        ("from tensorflow.keras.datasets import mnist", "data are not downloaded here"),
         ("import keras\nkeras.applications.VGG16()", "trained networks are not part"),
+        ("from keras.layers import LSTM\nLSTM(3, stateful=True)", "stateful=True) is not supported: layers keep no"),
+        ("from keras import Input\nInput((1,), dtype='string')", "models take numbers"),
         ("from keras.models import Model\nModel().fit_generator(3)", ".fit_generator() is not supported: fit takes"),
         ("import tensorflow.keras.layers as L\nL.Foo(1)", "tensorflow.keras.layers.Foo is not supported"),
         ("import tensorflow as tf\ntf.distribute.Strategy()", "tensorflow.distribute"),
@@ -111,8 +112,6 @@ def test_arithmetic_on_arrays_and_settings():
         tf.GradientTape()
     with pytest.raises(AttributeError, match=r"tensorflow.distribute is not supported"):
         _ = tf.distribute
-    with pytest.raises(AttributeError, match="not downloaded"):
-        _ = keras.datasets
 
 
 def test_the_seed_is_that_of_everything():
@@ -186,10 +185,12 @@ def test_operations_on_symbolic_tensors_have_right_gradients():
 
 
 def test_operations_that_need_arrays_say_so():
-    with pytest.raises(TypeError, match=r"clip of a symbolic tensor is not supported.*forward and backward"):
-        ops.clip(Input((3,)), 0, 1)
-    with pytest.raises(TypeError, match="needs axes of its records"):
-        ops.mean(Input((3,)))
+    with pytest.raises(TypeError, match=r"floor of a symbolic tensor is not supported.*forward and backward"):
+        ops.floor(Input((3,)))
+    with pytest.raises(TypeError, match="over axes of its records"):
+        ops.mean(Input((3,)), axis=0)
+    with pytest.raises(TypeError, match=r"max of a symbolic tensor with axis=None.*forward and backward"):
+        ops.max(Input((3,)))
 
 
 # -- layers that prepare data ---------------------------------------------------------------------
@@ -252,8 +253,9 @@ def test_categories_and_intervals_are_those_of_keras():
 def test_strings_become_numbers():
     layer = layers.StringLookup()
     layer.adapt(np.array(["b", "a", "b", "c"]))
-    assert layer.get_vocabulary() == ["[UNK]", "b", "a", "c"]
-    assert layer(np.array([["a", "z"]])).tolist() == [[2, 0]]
+    # Of Keras 3.15.1: equally frequent ones from z to a.
+    assert layer.get_vocabulary() == ["[UNK]", "b", "c", "a"]
+    assert layer(np.array([["a", "z"]])).tolist() == [[3, 0]]
     back = layers.StringLookup(vocabulary=["b", "a", "c"], invert=True)
     assert back(np.array([[2, 0]])).tolist() == [["a", "[UNK]"]]
     strict = layers.StringLookup(vocabulary=["a"], num_oov_indices=0, output_mode="one_hot")

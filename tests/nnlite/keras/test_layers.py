@@ -111,7 +111,6 @@ def test_gradients_pass_through_arithmetic():
     [
         ("a[0]", "must be ':'"),
         ("a[:, 7]", "has no part"),
-        ("a[..., 0]", "is not supported"),
         ("a + 'x'", "unsupported operand"),
         ("a + np.zeros((4, 5))", "do not fit together"),
         ("list(a)", "cannot be iterated"),
@@ -293,14 +292,6 @@ def test_steps_and_losses_of_its_own_are_refused_with_the_way_out():
     with pytest.raises(NotImplementedError, match=r"Vae.train_step is not supported.*GaussianLatent"):
         Vae(Dense(2))
 
-    class Penalized(Layer):
-        def call(self, inputs):
-            self.add_loss(inputs[:, 0])
-            return inputs
-
-    with pytest.raises(NotImplementedError, match=r"Penalized.add_loss is not supported.*activity_penalty"):
-        Penalized()(Input((3,)))
-
 
 # -- models ---------------------------------------------------------------------------------------
 
@@ -455,3 +446,12 @@ def test_a_loss_does_not_count_masked_samples_of_its_predictions():
 def test_inputs_of_whole_numbers_are_those_of_embeddings():
     model = Sequential([Input((None,), dtype="int32"), layers.Embedding(9, 2), layers.GlobalMaxPooling1D()])
     assert model.predict(np.array([[1, 8, 3]]), verbose=0).shape == (1, 2)
+
+
+def test_inputs_are_not_optional():
+    assert Input((3,), optional=False).shape == (None, 3)
+    with pytest.raises(ValueError, match="optional=True is not supported"):
+        Input((3,), optional=True)
+    layer = Dense(2, name="d")
+    layer.build((None, 3))
+    assert [weight.path for weight in layer.weights] == ["kernel", "bias"]

@@ -5,9 +5,10 @@ import warnings
 import numpy as np
 import pytest
 
-from nnlite import losses
+from nnlite import losses, ops, regularizers
+from nnlite.gradcheck import check_model
 from nnlite.layers import Dense, Input
-from nnlite.models import Sequential, load_model
+from nnlite.models import Model, Sequential, load_model
 
 _RNG = np.random.default_rng(3)
 Y = np.abs(_RNG.normal(size=(4, 3))).astype(np.float32)
@@ -89,12 +90,60 @@ def with_gradient():
 
 def test_a_function_trains_like_its_gradient_with_one_warning():
     exact = trained(with_gradient())
-    for function in (quartic, quartic_mean, lambda y_true, y_pred: (y_pred - y_true) ** 4):
+    for function in (quartic, quartic_mean):
         with pytest.warns(UserWarning, match="has no gradient") as found:
             model = trained(function)
         assert len(found) == 1
         np.testing.assert_allclose(model.get_weights()[0], exact.get_weights()[0], rtol=1e-5)
         assert model.history.history["loss"] == pytest.approx(exact.history.history["loss"], rel=1e-5)
+
+
+TRACED = {
+    "operators": lambda y, p: (p - y) ** 4,
+    "mean of samples": lambda y, p: ops.mean((p - y) ** 4, axis=-1),
+    "mean of all": lambda y, p: ops.mean(ops.square(ops.square(y - p))),
+}
+
+
+@pytest.mark.parametrize("name", TRACED)
+def test_a_function_of_operations_trains_like_its_gradient(name):
+    exact, model = trained(with_gradient()), trained(TRACED[name])
+    np.testing.assert_allclose(model.get_weights()[0], exact.get_weights()[0], rtol=1e-5)
+
+
+DERIVED = {
+    "huber": lambda y, p: ops.where(ops.abs(y - p) < 1, 0.5 * (y - p) ** 2, ops.abs(y - p) - 0.5),
+    "root": lambda y, p: ops.sqrt(ops.mean(ops.square(p - y))),
+    "quantile": lambda y, p: ops.mean(ops.maximum(0.3 * (y - p), -0.7 * (y - p)), axis=-1),
+    "weighted": lambda y, p: ops.mean(ops.square(y - p) * (2.0 * ops.cast(ops.greater(y, 0), "float32") + 1.0)),
+    "conditions": lambda y, p: ops.where(ops.logical_or(ops.logical_not(p >= y), p > 1), p * y, ops.zeros_like(p)),
+    "extremes": lambda y, p: ops.max(ops.abs(p - y), axis=-1),
+}
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_the_derivative_of_a_function_of_operations_is_that_of_differences(name, monkeypatch):
+    y, p = np.random.default_rng(8).normal(size=(2, 7, 3))
+    found = losses.get(DERIVED[name]).gradient(y, p)
+    by_differences = losses.get(DERIVED[name])
+    monkeypatch.setattr(by_differences, "_traced_for", lambda *_: None)
+    with pytest.warns(UserWarning, match="has no gradient"):
+        np.testing.assert_allclose(found, by_differences.gradient(y, p), atol=1e-8)
+
+
+def test_penalties_of_programs_have_derivatives():
+    class Own(regularizers.Regularizer):
+        def __call__(self, x):
+            return 0.1 * ops.sum(ops.square(ops.mean(x, axis=0)))
+
+    x = np.random.default_rng(8).normal(size=(7, 3))
+    np.testing.assert_allclose(Own().gradient(x), np.broadcast_to(0.2 * x.mean(axis=0) / 7, x.shape))
+    np.testing.assert_allclose(regularizers.get(lambda w: np.sum(w**3)).gradient(x), 3 * x**2, rtol=1e-5)
+    inputs = Input((3,), dtype="float64")
+    layer = Dense(2, kernel_regularizer=Own(), activity_regularizer=lambda a: ops.sum(ops.abs(a)), dtype="float64")
+    model = Model(inputs, layer(inputs))
+    model.compile("sgd", "mse")
+    check_model(model, x, x[:, :2])
 
 
 def test_a_function_is_found_among_custom_objects_when_a_model_is_loaded(tmp_path):

@@ -99,6 +99,22 @@ def test_averages_of_weights_and_gradients_are_those_of_keras(name, settings, ex
     assert again.get_config() == optimizer.get_config()
 
 
+@pytest.mark.parametrize(
+    "name", ["adam", "sgd", "adamw", "adagrad", "rmsprop", "adadelta", "adamax", "lion", "nadam", "ftrl"]
+)
+def test_the_mean_of_three_gradients_makes_one_update(name):
+    one, three = (
+        optimizers.get({"class_name": name, "config": config})
+        for config in ({"weight_decay": 0.05}, {"weight_decay": 0.05, "gradient_accumulation_steps": 3})
+    )
+    weights, accumulated = np.array([0.9, 0.5], np.float32), np.array([0.9, 0.5], np.float32)
+    for gradients in np.random.default_rng(5).random((8, 3, 2)).astype(np.float32):
+        one.step(weights, gradients.mean(axis=0))
+        for gradient in gradients:
+            three.step(accumulated, gradient)
+    np.testing.assert_allclose(accumulated, weights, rtol=1e-5)
+
+
 def test_the_state_between_two_updates_is_restored():
     gradients = np.random.default_rng(3).normal(size=(6, 3)).astype(np.float32)
     settings = {"learning_rate": 0.05, "gradient_accumulation_steps": 3, "use_ema": True}

@@ -117,7 +117,7 @@ def test_a_generator_that_ends_warns_and_an_empty_one_is_refused(capsys):
         model.fit(iter([X]), verbose=0)
     with pytest.raises(ValueError, match="4 parts"):
         model.fit(iter([(X, Y, Y, Y)]), verbose=0)
-    with pytest.raises(ValueError, match="must be left out"):
+    with pytest.raises(ValueError, match="leave y, sample_weight and validation_split out"):
         model.fit(Batches(), Y, verbose=0)
     with pytest.raises(ValueError, match="computed by the layers"):
         model.fit(Batches(), verbose=0, backend="numba")

@@ -1,0 +1,69 @@
+"""What processes import: everybody waits for each module, at every start."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from anomaly import TableDetector
+
+_LOADED = "print(*sorted(name for name in sys.modules if name.startswith(('nnlite', 'anomaly')) or name in WATCHED))"
+
+
+def _modules(program, *arguments):
+    watched = "import sys; WATCHED = ('zipfile', 'decimal', 'threading', 'numpy.typing')\n"
+    command = [sys.executable, "-c", f"{watched}{program}\n{_LOADED}", *arguments]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_nnlite_imports_nothing_before_a_name_is_used():
+    assert {name for name in _modules("import nnlite") if name.startswith("nnlite")} == {"nnlite"}
+    assert "nnlite.layers" in _modules("import nnlite; nnlite.Input")
+
+
+def test_unknown_names_are_refused():
+    import nnlite
+
+    with pytest.raises(AttributeError, match="no attribute 'unknown'"):
+        nnlite.unknown  # noqa: B018
+    assert set(nnlite.__all__) <= set(dir(nnlite))
+
+
+def test_scoring_does_not_wait_for_training(tmp_path):
+    path = tmp_path / "model.npz"
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    TableDetector(hidden=(4,), epochs=1, random_state=0).fit(x).save(path)
+    program = (
+        "sys.modules['numba'] = None\n"
+        "import numpy as np\n"
+        "from anomaly import load_detector\n"
+        "load_detector(sys.argv[1]).decision_function(np.zeros((2, 3)))"
+    )
+    found = _modules(program, str(path))
+    for_training = {
+        "nnlite.callbacks.records",
+        "nnlite.checkpoints",
+        "nnlite.divergence",
+        "nnlite.metrics.names",
+        "nnlite.training_state",
+        "anomaly.detectors.table.training",
+    }
+    # zipfile is for files of other forms, decimal for such numbers, threads for progress.
+    assert not found & {*for_training, "zipfile", "decimal", "numpy.typing"}
+    assert len([name for name in found if name.startswith(("nnlite", "anomaly"))]) <= 140
+
+
+def test_a_compiled_fit_imports_the_rules_of_its_layers():
+    pytest.importorskip("numba")
+    program = (
+        "import numpy as np\n"
+        "from nnlite.layers import Dense, Input\n"
+        "from nnlite.models import Sequential\n"
+        "model = Sequential([Input((3,)), Dense(2)])\n"
+        "model.compile('adam', 'mse')\n"
+        "model.fit(np.zeros((4, 3)), np.zeros((4, 2)), verbose=0, backend='numba')"
+    )
+    found = _modules(program)
+    assert "nnlite.engine.lowering.dense" in found
+    assert not found & {"nnlite.engine.lowering.convolution", "nnlite.engine.lowering.recurrent", "nnlite.likelihoods"}
