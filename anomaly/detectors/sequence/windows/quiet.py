@@ -7,7 +7,7 @@ its spread :math:`\sigma_k`, the difference between the median and the lowest si
 
 It is 1 for whatever is not quieter than in training. So this member takes no part in the order of such steps, and a
 fault that only it sees is above all of them: hence the square, as all other members are against it. The root is at most
-5, so that little weight remains little.
+20, so that little weight remains little.
 
 **Weight.** Few steps do not tell how quiet a sensor can be: where there are n < 2,000 windows, the weight in the blend
 is smaller by :math:`(n / 2000)^2`.
@@ -34,7 +34,7 @@ _ENOUGH = 2000
 _LOW = 0.1587
 _LEAST_SCALE = 0.05
 # Beyond, a window is as quiet as can be: where training hardly varies, distances have no limit otherwise.
-_FARTHEST = 5.0
+_FARTHEST = 20.0
 # Nothing is below that.
 _NEVER = -1e9
 
