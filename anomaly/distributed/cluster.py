@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
@@ -16,7 +17,15 @@ from anomaly.errors import DataError
 _MOST_ATTEMPTS = 25
 _SECONDS_TO_CONNECT = 15
 _SECONDS_TO_WORKERS = 60
+_SECONDS_BETWEEN_LOOKS = 2
+# A new worker may have to wait in the queue of a cluster; one that is there takes its work at once.
+_MOST_SECONDS_WITHOUT_WORKERS = 300
+_MOST_SECONDS_IDLE = 30
 _AHEAD = 2
+
+
+class _LostJobError(Exception):
+    """A job that no worker is at, although there are some."""
 
 
 def dask_library() -> Any:
@@ -158,7 +167,10 @@ class Cluster:
     def _result(self, job: Any, start: Callable[[], Any]) -> Any:
         for _ in range(_MOST_ATTEMPTS):
             try:
-                return job.result()
+                return self._watched(job)
+            except _LostJobError:
+                job.cancel()
+                job = start()
             except (self._library.KilledWorker, CancelledError, OSError) as error:
                 if self._client.status != "running":
                     raise DataError(f"lost the scheduler at {self._address!r}") from error
@@ -169,3 +181,64 @@ class Cluster:
             f"workers of the scheduler at {self._address!r} died {_MOST_ATTEMPTS} times over one part of the table: "
             "they may lack memory (dask worker --memory-limit), or the part may be too large; see their logs"
         )
+
+    def _watched(self, job: Any) -> Any:
+        """Return the result of a job, and look from time to time whether anybody is at it.
+
+        Where workers die in quick succession, a job may be left to nobody, or all workers may be gone for good: to wait
+        for its result would have no end.
+        """
+        alone, idle = Patience(_MOST_SECONDS_WITHOUT_WORKERS), Patience(_MOST_SECONDS_IDLE)
+        while True:
+            try:
+                return job.result(timeout=_SECONDS_BETWEEN_LOOKS)
+            except self._library.TimeoutError:
+                if job.done():
+                    # Just now, or it is an error of the function itself.
+                    return job.result()
+            workers = self._workers()
+            if alone.is_over(not workers):
+                raise DataError(
+                    f"the scheduler at {self._address!r} has had no workers for {_MOST_SECONDS_WITHOUT_WORKERS} "
+                    "seconds: they may have died one after the other; start some, as by 'dask worker', and see the logs"
+                )
+            if idle.is_over(bool(workers) and not any(workers.values())):
+                raise _LostJobError
+
+    def _workers(self) -> dict[str, Any]:
+        """Return the tasks that each worker is at; without an answer of the scheduler, none."""
+        try:
+            return dict(self._client.processing())
+        except (OSError, self._library.TimeoutError):
+            return {}
+
+
+class Patience:
+    """How long something has been so, up to a limit.
+
+    Parameters
+    ----------
+    most : float
+        Seconds.
+
+    Examples
+    --------
+    >>> patience = Patience(0.0)
+    >>> patience.is_over(False), patience.is_over(True), patience.is_over(True)
+    (False, False, True)
+    """
+
+    def __init__(self, most: float) -> None:
+        self._most = most
+        self._since: float | None = None
+
+    def is_over(self, so: bool) -> bool:
+        """Return whether it has been so for longer than the limit; False begins anew."""
+        now = time.monotonic()
+        if not so:
+            self._since = None
+            return False
+        if self._since is None:
+            self._since = now
+            return False
+        return now - self._since > self._most

@@ -164,6 +164,8 @@ WARNED = {
     "seconds since 1904": ([(t - datetime(1904, 1, 1)).total_seconds() for t in T], SpellingWarning),
     "seconds since 1900": ([(t - datetime(1900, 1, 1)).total_seconds() for t in T], SpellingWarning),
     "minutes since 1970": ([(t - datetime(1970, 1, 1)).total_seconds() // 60 for t in T], SpellingWarning),
+    "a point among decimal commas": (["20.251", *(f"{x:.3f}".replace(".", ",") for x in X[1:])], SpellingWarning),
+    "a comma among decimal points": (["20,251", *(f"{x:.3f}" for x in X[1:])], SpellingWarning),
     "commas that may be either": ([f"{x:.3f}".replace(".", ",") for x in X], SpellingWarning),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from anomaly.preprocessing.columns.number_forms import SPECIAL_FORMS, NumberForm, Shape, SpecialForm, shape_of
@@ -129,6 +129,10 @@ def _with_style(
             notes.append(f"{numerals[0]!r} has a decimal comma, as other columns do")
         elif are_ambiguous(numerals):
             notes.append(f"{numerals[0]!r} is read as {numerals[0].replace(',', '')}: commas are marks of thousands")
+    doubtful = _doubtful_group(numerals, style)
+    if doubtful is not None:
+        whole = doubtful.replace(style.group, "")
+        notes.append(f"{doubtful!r} is read as {whole}, beside numbers with decimals: {style.group!r} marks thousands")
     marks = sorted({mark for shape in shapes.values() for mark in shape.marks})
     if marks:
         notes.append(f"the marks {', '.join(map(repr, marks[:5]))} around numbers are left out")
@@ -138,6 +142,19 @@ def _with_style(
         )
     form = NumberForm(style, prefix, dict(factors), bool(marks), next(iter(shapes)))
     return FoundNumbers(form, "; ".join(notes))
+
+
+def _doubtful_group(numerals: Sequence[str], style: Style) -> str | None:
+    """Return a number such as 20.251 whose mark may be a decimal one, where others have a decimal comma; or vice versa.
+
+    Where a number has both marks, there is no doubt.
+    """
+    if style.group not in (",", ".") or any(style.group in one and style.decimal in one for one in numerals):
+        return None
+    if not any(style.decimal in one for one in numerals):
+        return None
+    group = re.escape(style.group)
+    return next((one for one in numerals if re.fullmatch(rf"[1-9]\d{{0,2}}{group}\d{{3}}", one)), None)
 
 
 def _odd(shapes: Mapping[str, Shape]) -> str:

@@ -101,7 +101,13 @@ def test_a_sample_does_not_depend_on_the_workers(files, client):
     assert (found.decision_scores_ == same.decision_scores_).all()
 
 
-def test_killed_workers_lose_and_change_nothing(files, fitted, client):
+def _started(cluster):
+    """Return the processes of the workers that have started: Dask does not replace one that dies before."""
+    nannies = [one for one in list(cluster.workers.values()) if one.status.name == "running"]
+    return [one.pid for one in nannies if one.process is not None and one.process.status.name == "running"]
+
+
+def test_killed_workers_lose_and_change_nothing(files, fitted, cluster, client):
     expected = cluster_of_anomaly.score(fitted, files, client)
     before = cluster_of_anomaly.fit(detector(), files, client, most_rows=500)
     done, killed = threading.Event(), []
@@ -110,8 +116,7 @@ def test_killed_workers_lose_and_change_nothing(files, fitted, client):
         draw = random.Random(0)
         while not done.is_set() and len(killed) < 4:
             time.sleep(draw.uniform(0.05, 0.6))
-            found = client.run(os.getpid, on_error="ignore").values()
-            pids = [pid for pid in found if isinstance(pid, int)]
+            pids = _started(cluster)
             if pids:
                 killed.append(draw.choice(pids))
                 try:
@@ -189,3 +194,35 @@ def test_fewer_workers_than_before_are_enough(client, monkeypatch):
     cluster, sizes = Cluster(distributed, client), iter([4, 0, 0, 1])
     monkeypatch.setattr(cluster, "_most_jobs", lambda: next(sizes, 1))
     assert list(cluster.run(abs, range(-5, 0), lambda: ())) == [5, 4, 3, 2, 1]
+
+
+def _watching(client, monkeypatch, workers):
+    """Return a cluster that looks at its workers often, and sees what is given."""
+    monkeypatch.setattr("anomaly.distributed.cluster._SECONDS_BETWEEN_LOOKS", 0.05)
+    monkeypatch.setattr("anomaly.distributed.cluster._MOST_SECONDS_WITHOUT_WORKERS", 0.2)
+    monkeypatch.setattr("anomaly.distributed.cluster._MOST_SECONDS_IDLE", 0.2)
+    cluster = Cluster(distributed, client)
+    monkeypatch.setattr(cluster, "_workers", workers)
+    return cluster
+
+
+def test_without_workers_the_wait_has_an_end(client, monkeypatch):
+    cluster = _watching(client, monkeypatch, dict)
+    with pytest.raises(DataError, match="has had no workers for 0.2 seconds"):
+        list(cluster.run(time.sleep, [5], lambda: ()))
+
+
+def test_a_job_that_nobody_is_at_is_given_out_again(client, monkeypatch, tmp_path):
+    started = tmp_path / "started"
+
+    def first_time_slow(part):
+        with started.open("a") as file:
+            file.write("x")
+        if started.stat().st_size == 1:
+            time.sleep(3)
+        return part
+
+    seen = iter([{"a worker": ()}] * 8)
+    cluster = _watching(client, monkeypatch, lambda: next(seen, {"a worker": ("job",)}))
+    assert list(cluster.run(first_time_slow, [7], lambda: ())) == [7]
+    assert started.read_text() == "xx"

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from anomaly import AutoencoderDetector, TableDetector
 from anomaly.export import export_c, reduced
 from nnlite.export import NotExportable
+from tests.nnlite.export.c.running import OTHER_PROCESSORS
 
 FLAGS = ["-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsanitize=address,undefined"]
 STEP = 2.0**-12
@@ -40,7 +42,10 @@ def detectors():
 def program(detectors, tmp_path_factory):
     if shutil.which("gcc") is None:
         pytest.skip("gcc is not installed")
-    folder = tmp_path_factory.mktemp("score")
+    return _compiled(detectors, tmp_path_factory.mktemp("score"), "gcc", FLAGS)
+
+
+def _compiled(detectors, folder, compiler, flags):
     sources, includes, cases = [], [], []
     for number, (name, (detector, prototypes)) in enumerate(detectors.items()):
         _, source = export_c(detector, folder / name, prototypes)
@@ -54,12 +59,12 @@ def program(detectors, tmp_path_factory):
         "  while (fread(x, sizeof *x, 4, stdin) == 4) {\n    " + "\n    ".join(cases) + "\n"
         "    fwrite(y, sizeof *y, 2, stdout);\n  }\n  return 0;\n}\n"
     )
-    subprocess.run(["gcc", *FLAGS, *sources, main, "-lm", "-o", folder / "program"], check=True)
-    return folder / "program"
+    subprocess.run([compiler, *flags, *sources, main, "-lm", "-o", folder / "program"], check=True)
+    return [folder / "program"]
 
 
 def _run(program, number, x):
-    done = subprocess.run([program, str(number)], input=x.tobytes(), capture_output=True, check=True)
+    done = subprocess.run([*program, str(number)], input=x.tobytes(), capture_output=True, check=True)
     return np.frombuffer(done.stdout, np.float32).reshape(-1, 2).T
 
 
@@ -84,6 +89,38 @@ def test_scores_and_decisions_are_those_of_python(detectors, program, number):
     clear = np.abs(expected / detector.threshold_ - 1) > STEP
     np.testing.assert_array_equal(flags[clear], detector.predict(x)[clear])
     assert 0 < flags.mean() < 1
+
+
+@pytest.mark.parametrize("processor", OTHER_PROCESSORS)
+def test_other_processors_have_the_same_scores(detectors, program, processor, tmp_path):
+    compiler, emulator = OTHER_PROCESSORS[processor]
+    if shutil.which(compiler) is None or shutil.which(emulator) is None:
+        pytest.skip(f"{compiler} or {emulator} is not installed: packages gcc-aarch64-linux-gnu, qemu-user and others")
+    flags = [*FLAGS[:-1], "-static", "-ffp-contract=off"]
+    _assert_same_elsewhere(detectors, program, [emulator, *_compiled(detectors, tmp_path, compiler, flags)])
+
+
+def test_webassembly_has_the_same_scores(detectors, program, tmp_path):
+    if shutil.which("node") is None or shutil.which("clang") is None or shutil.which("wasm-ld") is None:
+        pytest.skip("node, clang or wasm-ld is not installed")
+    probe = tmp_path / "probe.c"
+    probe.write_text("#include <math.h>\n#include <stdio.h>\nint main(void) { return (int)expf(0.0f) - 1; }\n")
+    target = ["--target=wasm32-wasi", "-O1"]
+    if subprocess.run(["clang", *target, probe, "-o", tmp_path / "probe"], capture_output=True, check=False).returncode:
+        pytest.skip("there is no C library for WebAssembly: packages wasi-libc and libclang-rt-dev-wasm32")
+    flags = [*FLAGS[:-1], *target, "-ffp-contract=off"]
+    runner = ["node", "--no-warnings", str(Path(__file__).with_name("run_wasm.mjs"))]
+    _assert_same_elsewhere(detectors, program, [*runner, *_compiled(detectors, tmp_path, "clang", flags)])
+
+
+def _assert_same_elsewhere(detectors, program, other):
+    x = _records(np.random.default_rng(3), 200)
+    for number in range(len(detectors)):
+        scores, flagged = _run(other, number, x)
+        expected, expected_flags = _run(program, number, x)
+        np.testing.assert_allclose(scores, expected, rtol=1e-5 if number == 2 else STEP)
+        assert np.mean(np.abs(scores / expected - 1) > 1e-5) < 0.05
+        assert np.mean(flagged != expected_flags) < 0.01
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
