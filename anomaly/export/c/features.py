@@ -65,7 +65,6 @@ def feature_lines(program: CProgram, fitted: FittedTable, category_weight: float
             "columns with missing cells in training have features for them, which are not exported to C; fit the "
             "detector on records without missing cells"
         )
-    name = program.function("scaled", _SCALED.replace("LIMIT", _LIMIT))
     scales = iter(zip(fitted.scaler.center_.tolist(), fitted.scaler.scale_.tolist(), strict=True))
     checks, lines, width = [], [], 0
     for position, column in enumerate(fitted.columns):
@@ -79,6 +78,8 @@ def feature_lines(program: CProgram, fitted: FittedTable, category_weight: float
         values = _values(column, x)
         checks += [f"if (!isfinite({x})) return 0;"] if values else []
         for value in values:
+            # A table of categories alone has no use for the function, and compilers warn of one without a use.
+            name = program.function("scaled", _SCALED.replace("LIMIT", _LIMIT))
             center, scale = next(scales)
             lines.append(f"f[{width}] = {name}({value}, {center!r}, {scale!r});")
             width += 1

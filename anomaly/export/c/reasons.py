@@ -164,7 +164,8 @@ def reason_lines(program: CProgram, detector: Any, columns: Array, n_columns: in
     found = [buffer(program, one, n) for one in ("moved", "found")]
     of_features = program.floats(columns)
     if isinstance(detector, AutoencoderDetector):
-        return _explained(program, detector, of_features, found, n, n_columns), 0
+        levels = levels_of(log_of(detector.decision_scores_))
+        return _explained(program, np.asarray(detector.normal_terms_), levels, of_features, found, n), 0
     member = detector.ensemble_.coarsest
     if member is None:
         raise NotExportable("reasons in C are the errors of a network, and the detector has none; export it without")
@@ -178,16 +179,17 @@ def reason_lines(program: CProgram, detector: Any, columns: Array, n_columns: in
 
 
 def _explained(
-    program: CProgram, detector: AutoencoderDetector, columns: str, found: list[str], n: int, n_columns: int
+    program: CProgram, normal: Array, levels: tuple[float, float], columns: str, found: list[str], n: int
 ) -> list[str]:
+    """Return the lines of the replacements of an autoencoder; the normal terms and levels are of `NetworkSubject`."""
+    n_columns = len(normal)
     for name, text in (("column_terms", _TERMS), ("expect", _EXPECT), ("choose", _CHOOSE), ("log_of", _LOG)):
         program.function(name, text.replace("LIMIT", literal(LARGEST_INPUT)))
-    usual, high = levels_of(log_of(detector.decision_scores_))
-    normal = program.floats(np.asarray(detector.normal_terms_))
     floats = [buffer(program, one, n) for one in ("expected", "own")]
     by_column = [buffer(program, one, n_columns) for one in ("apart", "terms_of")]
     doubles = [program.function(f"{one}_{n_columns}", f"static double @[{n_columns}];") for one in ("view", "drops")]
     chosen = program.function(f"chosen_{n_columns}", f"static unsigned char @[{n_columns}];")
-    first = ["f", columns, normal, n, "network", *found, *floats, n_columns, *by_column, *doubles, chosen]
+    inputs, work = ["f", columns, program.floats(normal), n, "network"], [*found, *floats]
     name = program.function("explain", _EXPLAIN)
-    return [f"{name}({', '.join(map(str, [*first, repr(usual), repr(high), 'reasons']))});"]
+    arguments = [*inputs, *work, n_columns, *by_column, *doubles, chosen, *map(repr, levels), "reasons"]
+    return [f"{name}({', '.join(map(str, arguments))});"]

@@ -193,6 +193,16 @@ def test_other_processors_have_the_same_reasons(detectors, program, processor, t
         assert np.mean(error[near] > (1e-5 if number == 2 else STEP)) < 0.02
 
 
+def test_a_table_of_categories_alone_has_no_function_without_use(tmp_path):
+    colors = np.random.default_rng(0).choice(COLORS[:3], size=(300, 2)).astype(object)
+    table = {"a": colors[:, 0], "b": colors[:, 1]}
+    detector = AutoencoderDetector(hidden=(4,), epochs=2, random_state=0).fit(table)
+    _, source = export_c(detector, tmp_path / "m", reasons=True)
+    assert "scaled" not in source.read_text()
+    if shutil.which("gcc") is not None:
+        subprocess.run(["gcc", *FLAGS, "-c", source, "-o", tmp_path / "m.o"], check=True)
+
+
 def test_without_a_network_there_are_no_reasons():
     memory = SimpleNamespace(ensemble_=SimpleNamespace(coarsest=None))
     with pytest.raises(NotExportable, match="has none"):
