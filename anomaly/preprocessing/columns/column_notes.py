@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -46,6 +46,11 @@ class ColumnNotes:
     def add(self, category: type[DataWarning], text: str, name: str = "") -> None:
         """Add a column to the warning of a text, which has ``{names}`` for the names of the columns."""
         self._names.setdefault((category, text), []).append(name)
+
+    def add_all(self, notes: Iterable[tuple[type[DataWarning], str]]) -> None:
+        """Add warnings of one column, with their classes."""
+        for category, text in notes:
+            self.add(category, text)
 
     def warn(self) -> None:
         """Give the warnings."""
