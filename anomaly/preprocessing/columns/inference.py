@@ -10,9 +10,9 @@ import numpy as np
 from anomaly.errors import CellError, DataError, DataWarning, SpellingWarning, format_value
 from anomaly.preprocessing.columns.categories import are_codes, count_categories
 from anomaly.preprocessing.columns.clock_forms import find_clock_form
+from anomaly.preprocessing.columns.column_notes import notes_of_versions
 from anomaly.preprocessing.columns.date_columns import INFERRED_COLUMNS, DateColumn, DatetimeColumn, TimeOfDayColumn
 from anomaly.preprocessing.columns.date_forms import ISO, DateForm, find_formats, mixed_formats
-from anomaly.preprocessing.columns.doubts import notes_of_versions
 from anomaly.preprocessing.columns.forms import Form, read_cells
 from anomaly.preprocessing.columns.number_inference import FoundNumbers, are_few, find_number_form
 from anomaly.preprocessing.columns.parsing import (

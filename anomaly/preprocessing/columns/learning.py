@@ -22,9 +22,10 @@ from anomaly.preprocessing.columns.column_notes import (
     note_constant,
     note_likely_times,
     note_totals,
+    notes_of_codes,
+    notes_of_levels,
 )
 from anomaly.preprocessing.columns.date_columns import CycleColumn, DateColumn, DatetimeColumn, TimeOfDayColumn
-from anomaly.preprocessing.columns.doubts import notes_of_codes, notes_of_levels
 from anomaly.preprocessing.columns.inference import Hints, infer
 from anomaly.preprocessing.columns.kinds import Column
 from anomaly.preprocessing.columns.levels import LevelColumn, are_levels
@@ -202,8 +203,7 @@ def _fit_column(
     assert column is not None  # a column of categories without values is empty
     if settings.is_table and name not in settings.keep:
         checked, values = _checked_numbers(column, values, settings, notes)
-        if isinstance(checked, NumberColumn) and checked.form is None:
-            notes.add_all(notes_of_codes(name, cells))
+        notes.add_all(notes_of_codes(name, cells) if type(checked) is NumberColumn and checked.form is None else ())
         return _finish(checked, values, settings)
     return _finish(column, values, settings)
 
