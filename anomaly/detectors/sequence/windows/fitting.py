@@ -42,7 +42,7 @@ _STATISTICS_PERIODS = 0.25
 _ACTIVE_STEPS, _ACTIVE_STEPS_OF_MANY = 32, 16
 # What is repeated is looked for so far back.
 _NOVEL_PERIODS, _LEAST_NOVEL = 2, 160
-# Two of them have the weight of one.
+# Two of them have the weight of one other member; the distances of what is quiet are large.
 _SHARE = 0.5
 
 
@@ -115,7 +115,7 @@ def members_for(period: int, n_features: int, longest: int) -> list[WindowMember
         WindowCovariance(length(0), _SHRINKAGE),
         WindowCovariance(length(2 * length(1, most) / period), _SHRINKAGE_OF_LONG),
         NearestWindows(StatisticsView(), length(1)),
-        *([QuietWindows(Activity(), _ACTIVE_STEPS_OF_MANY, _ACTIVE_STEPS_OF_MANY)] if longest >= least else []),
+        *([QuietWindows(Activity(), _ACTIVE_STEPS_OF_MANY, _ACTIVE_STEPS_OF_MANY, _SHARE)] if longest >= least else []),
     ]
 
 

@@ -16,16 +16,14 @@ from __future__ import annotations
 from typing import ClassVar, Protocol
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from anomaly.detectors.sequence.windows.sampling import chunks
-from anomaly.detectors.sequence.windows.views import LEAST_SLIDING, moving, series_of, statistics
+from anomaly.detectors.sequence.windows.views import LEAST_SLIDING, activity, moving, series_of
 from nnlite.types import Array
 
 REPEATED = 16
 """Number of last steps that are looked for among those before them; a power of 2."""
 
-_ACTIVITY = slice(1, 4)
 _FLOOR = 0.01
 
 
@@ -63,7 +61,7 @@ class Activity:
 
     def values(self, windows: Array, missing: Array | None) -> Array:
         """Return the measures; NaN for a sensor with a missing sample."""
-        found = statistics(windows)[..., _ACTIVITY]
+        found = activity(windows)
         return found if missing is None else np.where(missing.any(axis=-1, keepdims=True), np.nan, found)
 
 
@@ -101,9 +99,11 @@ def _nearest_before(windows: Array) -> Array:
     n, window = len(windows), windows.shape[2]
     if n < LEAST_SLIDING:
         # Few windows: all lags at once.
-        wide = windows.astype(np.float64)
-        before = sliding_window_view(wide[..., : window - REPEATED], REPEATED, axis=-1)
-        return np.fmin.reduce(_sums(np.square(wide[..., np.newaxis, -REPEATED:] - before)), axis=-1)
+        wide = windows.astype(np.float64, order="C")
+        shape = (*windows.shape[:2], window - 2 * REPEATED + 1, REPEATED)
+        before = np.ndarray(shape, wide.dtype, wide, strides=(*wide.strides, wide.itemsize))
+        differences = wide[..., np.newaxis, -REPEATED:] - before
+        return np.fmin.reduce(_sums(np.square(differences, out=differences)), axis=-1)
     steps = series_of(windows)
     lags = range(REPEATED, window - REPEATED + 1)
     best = np.full(windows.shape[:2], np.nan)

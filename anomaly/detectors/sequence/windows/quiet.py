@@ -3,10 +3,11 @@ r"""How far a window is quieter than any of training: a sensor that stands still
 With the lowest value :math:`l_k` of each measure in training (see `anomaly.detectors.sequence.windows.measures`), and
 its spread :math:`\sigma_k`, the difference between the median and the lowest sixth,
 
-.. math:: d = 1 + \sqrt{\tfrac1K \textstyle\sum_k z_k^2}, \qquad z_k = \max(l_k - y_k, 0) / \sigma_k .
+.. math:: d = \Bigl(1 + \sqrt{\tfrac1K \textstyle\sum_k z_k^2}\Bigr)^2, \qquad z_k = \max(l_k - y_k, 0) / \sigma_k .
 
 It is 1 for whatever is not quieter than in training. So this member takes no part in the order of such steps, and a
-fault that only it sees is above all of them.
+fault that only it sees is above all of them: hence the square, as all other members are against it. The root is at most
+20, so that little weight remains little.
 
 **Weight.** Few steps do not tell how quiet a sensor can be: where there are n < 2,000 windows, the weight in the blend
 is smaller by :math:`(n / 2000)^2`.
@@ -32,6 +33,8 @@ _MOST_WINDOWS = 2500
 _ENOUGH = 2000
 _LOW = 0.1587
 _LEAST_SCALE = 0.05
+# Beyond, a window is as quiet as can be: where training hardly varies, distances have no limit otherwise.
+_FARTHEST = 20.0
 # Nothing is below that.
 _NEVER = -1e9
 
@@ -129,13 +132,17 @@ class QuietWindows:
             self.scales_ = np.maximum(middle - low, _LEAST_SCALE)
 
     def _below(self, found: Array, lowest: Array) -> Array:
-        below = np.fmax(lowest - found, 0.0) / self.scales_
+        below = lowest - found
+        n_windows, n_features = found.shape[:2]
+        if not (below > 0).any():
+            return np.full((n_windows, n_features), 1.0 / n_features)
+        below = np.fmax(below, 0.0) / self.scales_
         squares = np.add.reduce(np.square(below), axis=-1) / below.shape[-1]
-        n_features = squares.shape[1]
         if n_features == 1:
-            return 1.0 + np.sqrt(squares)
+            return np.square(1.0 + np.minimum(np.sqrt(squares), _FARTHEST))
         total = squares.sum(axis=1, keepdims=True)
-        scale = np.divide(1.0, np.sqrt(total * n_features), out=np.zeros_like(total), where=total > 0)
+        size = np.minimum(np.sqrt(total / n_features), _FARTHEST)
+        scale = np.divide(size * (2 + size), total, out=np.zeros_like(total), where=total > 0)
         return 1.0 / n_features + squares * scale
 
     # -- files ---------------------------------------------------------------------------------

@@ -259,14 +259,32 @@ def statistics(windows: Array) -> Array:
     return _statistics(np.ascontiguousarray(windows, np.float64)).astype(windows.dtype)
 
 
+def activity(windows: Array) -> Array:
+    """Return the logarithms of spread, changes and their changes, of shape (n_windows, n_features, 3).
+
+    They are `statistics` of few windows without what these do not need.
+    """
+    if len(windows) >= LEAST_SLIDING:
+        return statistics(windows)[..., 1:4]
+    wide = np.ascontiguousarray(windows, np.float64)
+    found = np.concatenate(_squares(wide, _means(wide)), axis=-1)
+    _take_logarithms(found)
+    return found.astype(windows.dtype)
+
+
 def _statistics(windows: Array) -> Array:
     """Return the statistics of windows, each by itself."""
-    changes = windows[..., 1:] - windows[..., :-1]
     mean = _means(windows)
-    squares = [_means(np.square(of)) for of in (windows - mean, changes, changes[..., 1:] - changes[..., :-1])]
-    found = np.concatenate([mean, *squares, *(of(windows, axis=-1, keepdims=True) for of in _EXTREMES)], axis=-1)
+    extremes = [of(windows, axis=-1, keepdims=True) for of in _EXTREMES]
+    found = np.concatenate([mean, *_squares(windows, mean), *extremes], axis=-1)
     _take_logarithms(found[..., 1:4])
     return found
+
+
+def _squares(windows: Array, mean: Array) -> list[Array]:
+    """Return the mean squares of deviations, changes and their changes."""
+    changes = windows[..., 1:] - windows[..., :-1]
+    return [_means(np.square(of)) for of in (windows - mean, changes, changes[..., 1:] - changes[..., :-1])]
 
 
 def _sliding_statistics(steps: Array, window: int) -> Array:

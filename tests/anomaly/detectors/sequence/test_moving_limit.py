@@ -183,7 +183,7 @@ def test_an_event_lasts_as_long_as_its_excess_is_large(excess):
     scores = normal_scores(3000, rng)
     scores[1500:1850] = moving.limits(scores)[1500] * math.exp(excess * moving.unit)
     alarms = (scores > moving.limits(scores))[1500:1850]
-    assert alarms.all() if excess > 1 else 30 < alarms.sum() < 180
+    assert alarms.all() if excess > 1 else 30 < alarms.sum() <= 150
 
 
 def test_steps_in_alarm_are_few_in_the_long_run_for_any_scores():
@@ -195,7 +195,7 @@ def test_steps_in_alarm_are_few_in_the_long_run_for_any_scores():
         scores = np.r_[np.full(390, highest), normal_scores(110, rng)]
         n_alarms += int((scores > stream.push(scores)).sum())
     bar = math.log(highest / min(moving.reference.min(), 0.01))
-    assert n_alarms <= n / 3 + 67 * bar / moving.unit
+    assert n_alarms <= 0.24 * n + 67 * bar / moving.unit
 
 
 def test_the_rule_of_earlier_versions_raises_the_limit_at_once():
@@ -215,14 +215,14 @@ def test_a_new_level_at_the_start_becomes_normal_at_once(form):
     assert (scores > moving.limits(scores)).sum() <= 100
 
 
-@pytest.mark.parametrize("start", [100, 1500])
-def test_a_new_level_becomes_normal_after_a_while_later(start):
+@pytest.mark.parametrize(("start", "most"), [(100, 0.02), (1500, 0.01)])
+def test_a_new_level_becomes_normal_after_a_while_later(start, most):
     moving, rng = fitted()
     scores = normal_scores(4000, rng)
     scores[start:] *= 10
     alarms = scores > moving.limits(scores)
     assert 250 <= alarms[start : start + 450].sum() <= 450
-    assert alarms[start + 450 :].mean() < 0.02
+    assert alarms[start + 450 :].mean() < most
 
 
 def test_a_gap_ends_the_run_and_the_event():
