@@ -21,8 +21,8 @@ def add_parser(subparsers: Subparsers) -> None:
         run,
         "anomaly export --model m.npz --c score/ --prototypes 100",
         "In C: one header and one source file in C99, with the name of the folder: float32, no allocation, no library\n"
-        "but math.h, for models of columns of numbers. As ONNX: one file for runtimes on servers and in applications,\n"
-        "for models of numbers, booleans and categories; it takes the extra onnx.",
+        "but math.h. As ONNX: one file for runtimes on servers and in applications; it takes the extra onnx.\n"
+        "Both are for models of numbers, booleans and categories.",
     )
     add_model(parser)
     target = parser.add_mutually_exclusive_group(required=True)
@@ -34,17 +34,24 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="N",
         help="the most means of training records to compare with, in place of the records that the model remembers",
     )
+    parser.add_argument(
+        "--reasons",
+        action="store_true",
+        help="with --c: also a function that gives the contribution of each column to the score",
+    )
 
 
 def run(options: Namespace) -> None:
     """Write the files."""
+    if options.reasons and options.c is None:
+        raise ValueError("--reasons goes with --c: an ONNX file has the score alone")
     detector = load(options.model)
     if options.onnx is not None:
         export_onnx(detector, options.onnx, options.prototypes)
         if not options.quiet:
             print(f"written: {options.onnx}, {Path(options.onnx).stat().st_size} bytes")
         return
-    header, source = export_c(detector, options.c, options.prototypes)
+    header, source = export_c(detector, options.c, options.prototypes, options.reasons)
     if options.quiet:
         return
     print(f"written: {header} and {source}")

@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from anomaly.detectors.autoencoder import LARGEST_INPUT
 from anomaly.detectors.blend import LEAST_SCORE
 from anomaly.export.c.features import feature_lines
+from anomaly.export.c.header import header_text
 from anomaly.export.c.members import buffer, member_expression, network
+from anomaly.export.c.reasons import reason_lines
 from anomaly.export.parts import Blended, Parts, parts_of, reduced
 from nnlite.export.c.program import CProgram, literal
 from nnlite.export.c.source import constant_texts, identifier
@@ -46,21 +46,27 @@ _SQUARES = """static float @(const float *f, int n, void (*network)(const float 
 }"""
 
 
-def export_c(detector: Any, folder: str | os.PathLike[str], prototypes: int | None = None) -> tuple[Path, Path]:
+def export_c(
+    detector: Any, folder: str | os.PathLike[str], prototypes: int | None = None, reasons: bool = False
+) -> tuple[Path, Path]:
     """Write the score of a detector for one record as a header and a source file in C99.
 
     The functions are ``NAME_score(const float *x)``, of the columns of a record in the order of
-    ``feature_names_in_``, and ``NAME_is_anomaly``, whether it is above the threshold. NAME is that of the folder.
+    ``feature_names_in_``, and ``NAME_is_anomaly``, whether it is above the threshold. NAME is that of the folder. A
+    text of a column of categories is given as its number in the table ``NAME_codes_COLUMN`` of the header.
 
     Parameters
     ----------
     detector : TableDetector or AutoencoderDetector
-        Fitted on columns of numbers.
+        Fitted on columns of numbers, booleans and categories.
     folder : str or path
         Folder of the two files, which is made if it does not exist.
     prototypes : int, optional
         The most prototypes to keep of the remembered records, in whose place they are compared with. By default the
         detector must have prototypes or no records.
+    reasons : bool, default False
+        Whether there is also ``NAME_reasons(const float *x, float *reasons)``, the contribution of each column to the
+        score: of an `AutoencoderDetector` those of `explain`, of a `TableDetector` by the errors of a network.
 
     Returns
     -------
@@ -70,7 +76,7 @@ def export_c(detector: Any, folder: str | os.PathLike[str], prototypes: int | No
     Raises
     ------
     NotExportable
-        If the detector holds what is not exported, such as categories or remembered records.
+        If the detector holds what is not exported, such as times or remembered records.
 
     Examples
     --------
@@ -81,31 +87,41 @@ def export_c(detector: Any, folder: str | os.PathLike[str], prototypes: int | No
     >>> [path.suffix for path in export_c(detector, tempfile.mkdtemp(), prototypes=20)]
     ['.h', '.c']
     """
-    parts = parts_of(reduced(detector, prototypes), "C")
+    exported = reduced(detector, prototypes)
+    parts = parts_of(exported, "C")
     target = Path(folder)
     name = identifier(target.resolve().name)
     program = CProgram()
-    lines, length, memory = _lines(program, parts)
-    header, source = _texts(program, name, parts, lines, length, memory)
+    width = parts.features.width
+    text = "\n  ".join(feature_lines(program, parts.table, parts.category_weight))
+    program.function("features", f"static int @(const float *x, float *f) {{\n  {text}\n}}")
+    own, memory = _lines(program, parts, width)
+    functions = [_function(program, width, f"float {name}_score(const float *x)", ["return NAN;"], own)]
+    if reasons:
+        columns, count = parts.features.columns, len(parts.names)
+        lines, more = reason_lines(program, exported, columns, count, f"{name}_score")
+        nothing = [f"for (int c = 0; c < {count}; c++) reasons[c] = NAN;", "return;"]
+        functions.append(
+            _function(program, width, f"void {name}_reasons(const float *x, float *reasons)", nothing, lines)
+        )
+        memory += more
     target.mkdir(parents=True, exist_ok=True)
+    source = _source(program, name, functions)
     paths = target / f"{name}.h", target / f"{name}.c"
-    for path, text in zip(paths, (header, source), strict=True):
+    for path, text in zip(paths, (header_text(program, name, parts, memory, reasons), source), strict=True):
         with atomic_write(path) as file:
             file.write(text.encode())
     return paths
 
 
-def _lines(program: CProgram, parts: Parts) -> tuple[list[str], int, int]:
-    """Return the lines of the score, the number of features, and the numbers of RAM of networks."""
-    lines = feature_lines(program, parts.table)
+def _lines(program: CProgram, parts: Parts, n: int) -> tuple[list[str], int]:
+    """Return the lines that compute the score from n features, and the numbers of RAM of networks."""
     if isinstance(parts.score, Blended):
-        members, memory = _ensemble(program, parts.score)
-        return [*lines, *members], len(lines), memory
-    n = len(lines)
+        return _ensemble(program, parts.score)
     function, memory = network(program, parts.score, "network")
     name = program.function("mean_square", _SQUARES)
     buffers = ", ".join(buffer(program, one, n) for one in ("moved", "found"))
-    return [*lines, f"return {name}(f, {n}, {function}, {literal(LARGEST_INPUT)}, {buffers});"], n, memory
+    return [f"return {name}(f, {n}, {function}, {literal(LARGEST_INPUT)}, {buffers});"], memory
 
 
 def _ensemble(program: CProgram, blend: Blended) -> tuple[list[str], int]:
@@ -123,68 +139,17 @@ def _ensemble(program: CProgram, blend: Blended) -> tuple[list[str], int]:
     return lines, memory + 2 * count
 
 
-def _texts(program: CProgram, name: str, parts: Parts, lines: list[str], width: int, memory: int) -> tuple[str, str]:
-    columns = len(parts.names)
+def _function(program: CProgram, width: int, signature: str, nothing: list[str], lines: list[str]) -> str:
+    """Return a function of a record, with what it does if a value of the record has no features."""
+    first = f"float *const f = {buffer(program, 'features_of', width)};"
     declared = [line for line in lines if line.startswith("static")]
     body = [line for line in lines if not line.startswith("static")]
-    score = [
-        f"float {name}_score(const float *x) {{",
-        f"  static float f[{width}];",
-        *(f"  {line}" for line in declared),
-        f"  for (int i = 0; i < {columns}; i++) if (!isfinite(x[i])) return NAN;",
-        *(f"  {line}" for line in body),
-        "}",
-    ]
+    check = ["if (!features(x, f)) {", *(f"  {line}" for line in nothing), "}"]
+    return f"{signature} {{\n" + "\n".join(f"  {line}" for line in [first, *declared, *check, *body]) + "\n}"
+
+
+def _source(program: CProgram, name: str, functions: list[str]) -> str:
     decision = f"int {name}_is_anomaly(const float *x) {{ return {name}_score(x) > {name.upper()}_THRESHOLD; }}"
     # Blocks that are arrays come before the functions that name them, in the order in which they were added.
     texts = ["#include <math.h>\n" + f'#include "{name}.h"', *constant_texts(program), *program.functions.values()]
-    source = "\n\n".join([*texts, "\n".join(score), decision]) + "\n"
-    return _header(program, name, parts, width, memory), source
-
-
-def _threshold(value: float) -> str:
-    """Return the largest float32 number that is not above a threshold: the same scores are above it."""
-    number = np.float32(value)
-    if float(number) > value:
-        number = np.nextafter(number, np.float32(-np.inf))
-    return literal(float(number))
-
-
-def _header(program: CProgram, name: str, parts: Parts, width: int, memory: int) -> str:
-    upper = name.upper()
-    floats = sum(array.nbytes for array in program.constants.values())
-    splits = sum(text.count(",") + 1 for text in program.functions.values() if text.startswith("static const unsigned"))
-    arrays = [text for text in program.functions.values() if text.startswith("static float") and "(" not in text]
-    memory += width + sum(int(text[text.index("[") + 1 : text.index("]")]) for text in arrays)
-    names = "\n".join(f" *   x[{i}]: {_plain(column)}" for i, column in enumerate(parts.names))
-    return f"""/* The score of a {parts.kind} for one record, in float32, written by nnlite-anomaly.
- *
-{names}
- *
- * Flash: {floats + splits} bytes of constants, without the code. RAM: {4 * memory} bytes, static.
- * The score of a record with a missing or infinite value is NaN. Not for several threads at once.
- */
-#ifndef {upper}_H
-#define {upper}_H
-
-#ifdef __cplusplus
-extern "C" {{
-#endif
-
-#define {upper}_COLUMNS {len(parts.names)}
-#define {upper}_THRESHOLD {_threshold(parts.threshold)}
-
-float {name}_score(const float *x);
-int {name}_is_anomaly(const float *x);
-
-#ifdef __cplusplus
-}}
-#endif
-
-#endif
-"""
-
-
-def _plain(text: str) -> str:
-    """Return text that is safe in a comment."""
-    return "".join(character if character.isalnum() or character in " _.-" else "_" for character in text)
+    return "\n\n".join([*texts, *functions, decision]) + "\n"

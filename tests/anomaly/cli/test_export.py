@@ -15,6 +15,8 @@ def folder(tmp_path_factory):
     TableDetector(hidden=(4,), epochs=1, random_state=0).fit(numbers).save(folder / "numbers.npz")
     mixed = {**numbers, "color": rng.choice(["red", "blue", "green"], 200)}
     TableDetector(hidden=(4,), epochs=1, neighbors=0, random_state=0).fit(mixed).save(folder / "mixed.npz")
+    holes = {**numbers, "a": np.where(rng.random(200) < 0.3, np.nan, numbers["a"])}
+    TableDetector(hidden=(4,), epochs=1, neighbors=0, random_state=0).fit(holes).save(folder / "holes.npz")
     return folder
 
 
@@ -34,7 +36,7 @@ def test_two_files_are_written_with_the_name_of_the_folder(folder, tmp_path, cap
     ("model", "words"),
     [
         ("numbers.npz", "number of prototypes"),
-        ("mixed.npz", "column 'color' has categories"),
+        ("holes.npz", "columns with missing cells"),
     ],
 )
 def test_what_cannot_be_exported_is_one_line(folder, tmp_path, capsys, model, words):
@@ -43,6 +45,17 @@ def test_what_cannot_be_exported_is_one_line(folder, tmp_path, capsys, model, wo
     assert words in err
     assert "Traceback" not in err
     assert not (tmp_path / "out").exists()
+
+
+def test_codes_of_categories_and_reasons(folder, tmp_path, capsys):
+    out = tmp_path / "pump"
+    command = ["export", "--model", str(folder / "mixed.npz")]
+    assert main([*command, "--c", str(out), "--reasons"]) == 0
+    header = (out / "pump.h").read_text()
+    assert "void pump_reasons(const float *x, float *reasons);" in header
+    assert 'pump_codes_2[3] = {\n  "blue", /* 0 */\n  "green", /* 1 */\n  "red", /* 2 */\n};' in header
+    assert main([*command, "--onnx", str(tmp_path / "m.onnx"), "--reasons"]) == 2
+    assert "--reasons goes with --c" in capsys.readouterr().err
 
 
 def test_too_few_prototypes_are_refused(folder, tmp_path, capsys):

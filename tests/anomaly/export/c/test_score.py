@@ -138,9 +138,9 @@ def test_what_is_not_exported_is_refused_by_name(detectors, tmp_path):
         export_c(table, tmp_path / "m")
     with pytest.raises(NotExportable, match="more than 5; their records"):
         export_c(table.keep_records("prototypes"), tmp_path / "m", prototypes=5)
-    mixed = {"x": rng.normal(size=200), "color": rng.choice(["red", "blue"], 200)}
-    with pytest.raises(NotExportable, match="column 'color' has categories"):
-        export_c(AutoencoderDetector(hidden=(4,), epochs=1).fit(mixed), tmp_path / "m")
+    times = {"x": rng.normal(size=200), "at": np.datetime64("2024-01-01T00:00") + np.arange(200) * 3700}
+    with pytest.raises(NotExportable, match="column 'at' has the kind 'datetime'"):
+        export_c(AutoencoderDetector(hidden=(4,), epochs=1, dates="number").fit(times), tmp_path / "m")
     holes = rng.normal(size=(200, 2))
     holes[::3, 0] = np.nan
     with pytest.raises(NotExportable, match="missing cells"):
