@@ -37,6 +37,7 @@ STANDARD = "-"
 """The name of standard input, and of standard output."""
 
 _MOST_MARKS = 3
+_COMMENT_MARKS = ("//", "#", "%", ";", "!")
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,7 @@ class Source:
     def warn_of(self, table: Table) -> None:
         """Warn of what names of columns and numbers of rows show: no header, marks of missing values."""
         self._warn_of_missing_header(table.names)
+        _warn_of_comment(table.names)
         _warn_of_marks(table)
 
     def _warn_of_missing_header(self, names: Collection[str], n_columns: int | None = None) -> None:
@@ -223,6 +225,19 @@ def _matching(path: str) -> list[str]:
     if not found:
         raise DataError(f"cannot read {path!r}: no file matches this pattern")
     return found
+
+
+def _warn_of_comment(names: Collection[str]) -> None:
+    """Warn of a first name that begins as a comment does, as NumPy writes the names of columns."""
+    first = next(iter(names), "")
+    mark = next((mark for mark in _COMMENT_MARKS if first.startswith(mark) and first[len(mark) :].strip()), "")
+    if mark and first[len(mark) :].strip()[0].isalpha():
+        warnings.warn(
+            f"the name of the first column is {first!r}, with {mark!r} before it. If the line is a comment, give "
+            f"--comment {mark!r}, with --no-header if no other line holds the names",
+            FileFormWarning,
+            stacklevel=2,
+        )
 
 
 def _warn_of_marks(table: Table) -> None:

@@ -169,7 +169,6 @@ def test_standard_input_is_named_in_messages(monkeypatch):
         (gzip.compress(b"a,b\n1,2\n", mtime=0)[:-4], "gzip data is truncated or damaged"),
         (b"\x1f\x8bnonsense", "gzip data is truncated or damaged"),
         (DAMAGED, "truncated or damaged"),
-        # Who imports `scipy.io` has another limit of `csv`: the reader's own then says which column it is.
         (b"a,b\n1,2\n" + b"x" * 200_000 + b",3\n", "line 3.*: field larger than field limit"),
     ],
 )
