@@ -52,6 +52,7 @@ LATE = {
     "anomaly.preprocessing.parameters": "formats of dates and zones, which are checked when fitting",
     "anomaly.preprocessing.table": "what is learned of columns when fitting, and forms in which values are written",
     "anomaly.preprocessing.scaling.quantile": "quantiles of the normal distribution, which one scaling needs to fit",
+    "anomaly.tables.other_files": "forms of files other than CSV, of which a process reads one or none",
     "anomaly.distributed": "Dask, which is installed beside",
     "nnlite.backends": "the engine, which needs Numba",
     "nnlite.callbacks.schedules": "a rare layer",
