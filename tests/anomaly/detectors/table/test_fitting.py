@@ -1,6 +1,5 @@
 """Fit of an ensemble by settings and features alone."""
 
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from anomaly.detectors.table.fitting import fit_ensemble, remember
 from anomaly.metrics import roc_auc_score
 from tests.anomaly.detectors.table.test_training import FEATURES, SETTINGS
 
-TRIMMED = replace(SETTINGS, trim=0.1)
+TRIMMED = SETTINGS._replace(trim=0.1)
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +25,11 @@ def test_the_members_follow_from_the_settings(x):
     np.testing.assert_array_equal(fitted.ensemble.scores(x), fitted.scores)
     assert len(fitted.history["loss"]) == 19
     with pytest.raises(ValueError, match="its parameters require"):
-        replace(SETTINGS, fine_share=0.0).check_members(fitted.ensemble.members)
+        SETTINGS._replace(fine_share=0.0).check_members(fitted.ensemble.members)
 
 
 def test_networks_are_the_same_with_and_without_remembered_records(x):
-    variants = (SETTINGS, replace(SETTINGS, neighbors=0), replace(SETTINGS, neighbors=0, forest_share=0.0))
+    variants = (SETTINGS, SETTINGS._replace(neighbors=0), SETTINGS._replace(neighbors=0, forest_share=0.0))
     fits = [fit_ensemble(settings, x, FEATURES, seed=0) for settings in variants]
     fits.append(fit_ensemble(SETTINGS, x, FEATURES, seed=0, comparing=False))
     scores = [fitted.ensemble.networks[1].scores(x) for fitted in fits]
@@ -57,7 +56,7 @@ def test_the_wide_comparison_sees_a_group_that_was_not_left_out():
     """The nearest records of one of 60 anomalies are the others; a fifth of 1000 records has others too."""
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.normal(size=(940, 4)), rng.normal(2.5, 0.01, size=(60, 4))]).astype(np.float32)
-    plain, _, wide = remember(replace(SETTINGS, trim=0.2, forest_share=0.0), x, FEATURES, rng)
+    plain, _, wide = remember(SETTINGS._replace(trim=0.2, forest_share=0.0), x, FEATURES, rng)
     labels = np.repeat([0, 1], [940, 60])
     assert roc_auc_score(labels, plain.scores(x)) < 0.1
     assert roc_auc_score(labels, wide.scores(x)) > 0.95
