@@ -67,3 +67,24 @@ def test_a_compiled_fit_imports_the_rules_of_its_layers():
     found = _modules(program)
     assert "nnlite.engine.lowering.dense" in found
     assert not found & {"nnlite.engine.lowering.convolution", "nnlite.engine.lowering.recurrent", "nnlite.likelihoods"}
+
+
+def test_a_command_that_scores_waits_for_no_other_commands_parts(tmp_path):
+    path, rows = tmp_path / "model.npz", tmp_path / "rows.csv"
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    TableDetector(hidden=(4,), epochs=1, random_state=0).fit(x).save(path)
+    rows.write_text("0,1,2\n0.1,0.2,0.3\n")
+    program = "from anomaly.cli import main\nmain(['score', sys.argv[2], '--no-header', '--model', sys.argv[1], '-q'])"
+    found = _modules(program, str(path), str(rows))
+    others = {
+        "anomaly.cli.budget",
+        "anomaly.cli.events",
+        "anomaly.cli.held_rows",
+        "anomaly.cli.long_tables",
+        "anomaly.drift",
+        "anomaly.preprocessing.columns.inference",
+        "anomaly.report",
+        "anomaly.tables.arff_files",
+        "anomaly.tables.mat_files",
+    }
+    assert not found & {*others, "numpy.typing"}

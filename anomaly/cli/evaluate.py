@@ -20,11 +20,11 @@ from anomaly.cli.options import (
     add_rows,
     add_table,
     add_threshold,
-    add_tolerance,
     check_supported,
     input_options,
     split_names,
 )
+from anomaly.cli.series_options import add_tolerance
 from anomaly.cli.source import STANDARD
 from anomaly.cli.streams import say
 from anomaly.metrics import evaluate, flag_rates

@@ -5,8 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser
 
 from anomaly.cli.json_output import add_json
-from anomaly.cli.long_tables import add_memory, add_scheduler
-from anomaly.cli.options import add_data, add_model, add_records, add_seed, add_table, number, whole
+from anomaly.cli.long_tables import add_memory
+from anomaly.cli.options import add_data, add_model, add_records, add_scheduler, add_seed, add_table, number, whole
 from anomaly.cli.series_options import add_series
 
 

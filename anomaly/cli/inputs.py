@@ -17,7 +17,6 @@ from anomaly.cli.source import STANDARD, Source
 from anomaly.detectors import load_detector
 from anomaly.detectors.row_detector import RowDetector
 from anomaly.errors import DataError, format_names
-from anomaly.preprocessing.intervals import Intervals, as_intervals
 from anomaly.tables import Table
 from anomaly.tables.csv_files import read_csv
 from anomaly.tables.csv_form import CsvForm
@@ -25,6 +24,7 @@ from nnlite.types import Array
 
 if TYPE_CHECKING:
     from anomaly.detectors import TableDetector
+    from anomaly.preprocessing.intervals import Intervals
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
@@ -273,7 +273,11 @@ def load_for_tables(path: str, method: str, reason: str) -> TableDetector:
 
 def read_intervals(path: str | None) -> Intervals | None:
     """Read the intervals to exclude from a CSV file; None without one."""
-    return None if path is None else as_intervals(read_csv(path))
+    if path is None:
+        return None
+    from anomaly.preprocessing.intervals import as_intervals
+
+    return as_intervals(read_csv(path))
 
 
 def first_rows(chunks: Iterator[Table], most: int) -> Table:

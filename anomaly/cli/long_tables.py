@@ -54,16 +54,6 @@ def add_memory(parser: ArgumentParser) -> None:
     )
 
 
-def add_scheduler(parser: ArgumentParser, work: str) -> None:
-    """Add the address of a scheduler of Dask."""
-    parser.add_argument(
-        "--scheduler",
-        metavar="ADDRESS",
-        help=f"tables only: {work} on the workers of a Dask scheduler, such as tcp://10.0.0.5:8786; the files must "
-        "have the same paths there (the extra 'dask')",
-    )
-
-
 def groups_of(table: Table, group: str) -> Array:
     """Return the column of groups; raise ValueError if there is none."""
     if group not in table.names:

@@ -122,16 +122,6 @@ def add_threshold(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threshold", type=number, metavar="SCORE", help="use this threshold instead of the model's")
 
 
-def add_tolerance(parser: argparse.ArgumentParser) -> None:
-    """Add the most normal steps within an event."""
-    parser.add_argument(
-        "--tolerance",
-        type=at_least(0),
-        metavar="STEPS",
-        help="series only: join alarms with at most this many normal steps between them into one event (default: 0)",
-    )
-
-
 def add_rows(parser: argparse.ArgumentParser) -> None:
     """Add the column of groups, and the intervals to leave out."""
     parser.add_argument(
@@ -182,6 +172,16 @@ def add_table(
     table.add_argument("--label", required=required, metavar="COL", help="the column of labels, which is no feature")
     if labels:
         table.add_argument("--normal", required=required, metavar="VALUE", help=normal)
+
+
+def add_scheduler(parser: argparse.ArgumentParser, work: str) -> None:
+    """Add the address of a scheduler of Dask."""
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help=f"tables only: {work} on the workers of a Dask scheduler, such as tcp://10.0.0.5:8786; the files must "
+        "have the same paths there (the extra 'dask')",
+    )
 
 
 def _add_form(table: Any) -> None:

@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from anomaly.cli import inputs
-from anomaly.cli.budget import budget_of, times_of
-from anomaly.cli.events import EventWriter
-from anomaly.cli.held_rows import HeldRows
 from anomaly.cli.json_output import write_json
 from anomaly.cli.options import (
     Subparsers,
@@ -71,7 +68,11 @@ def run(options: Namespace) -> int:
     if options.json == STANDARD == options.output:
         raise ValueError("--json and the scores would both go to standard output: name a file for one of them")
     limits = options.budget, options.budget_time, options.time_zone
-    budget = budget_of(*limits) if any(map(is_given, limits)) else None
+    budget = None
+    if any(map(is_given, limits)):
+        from anomaly.cli.budget import budget_of
+
+        budget = budget_of(*limits)
     given, detector = input_options(options), inputs.load(options.model)
     check_supported(vars(options), detector.data_kind, options.model)
     if options.expected and not hasattr(detector, "expected"):
@@ -126,6 +127,8 @@ def run(options: Namespace) -> int:
         )
     time_of: Callable[[Table], Array] | None = None
     if budget is not None and budget.period is not None:
+        from anomaly.cli.budget import times_of
+
         time_of = partial(times_of, name=options.budget_time, source=data.source)
     elif options.events and detector.time is not None:
         time_of = itemgetter(detector.time)
@@ -140,9 +143,13 @@ def run(options: Namespace) -> int:
         writer = stack.enter_context(output)
         events, held = None, None
         if options.events:
+            from anomaly.cli.events import EventWriter
+
             file = stack.enter_context(CsvWriter(options.events, spreadsheet=options.spreadsheet))
             events = EventWriter(file, options.minimum_length or 1, options.tolerance or 0, time_of is not None, group)
         if budget is not None or options.sort or options.limit is not None:
+            from anomaly.cli.held_rows import HeldRows
+
             limit = detector.threshold_ if options.threshold is None else options.threshold
             flag = len(data.keys) + 1
             held = stack.enter_context(

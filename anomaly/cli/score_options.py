@@ -5,19 +5,19 @@ from __future__ import annotations
 from argparse import ArgumentParser
 
 from anomaly.cli.json_output import add_json
-from anomaly.cli.long_tables import add_scheduler
 from anomaly.cli.options import (
     add_data,
     add_model,
     add_rows,
+    add_scheduler,
     add_table,
     add_threshold,
-    add_tolerance,
     at_least,
     number,
     whole,
 )
 from anomaly.cli.row_output import FORMATS
+from anomaly.cli.series_options import add_tolerance
 
 
 def add_score_arguments(parser: ArgumentParser) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from anomaly.cli.events import EventWriter
-from anomaly.cli.held_rows import HeldRows
 from anomaly.cli.row_output import RowOutput
 from anomaly.cli.score_columns import ScoreColumns
 from anomaly.cli.source import Source
-from anomaly.cli.why import Reasons
 from anomaly.tables import Table
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from anomaly.cli.events import EventWriter
+    from anomaly.cli.held_rows import HeldRows
+    from anomaly.cli.why import Reasons
 
 ALL = "*"
 """Stands for all columns of the input."""

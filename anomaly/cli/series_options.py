@@ -1,10 +1,10 @@
-"""Options of ``anomaly fit`` for time series."""
+"""Options for time series: those of ``anomaly fit``, and the steps that events may join."""
 
 from __future__ import annotations
 
 import argparse
 
-from anomaly.cli.options import add_rows, number, whole
+from anomaly.cli.options import add_rows, at_least, number, whole
 
 
 def add_series(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +69,16 @@ def add_series(parser: argparse.ArgumentParser) -> None:
     series.add_argument("--time", metavar="COL", help="the column of timestamps; gaps in it separate segments")
     series.add_argument(
         "--gap", type=number, metavar="N", help="number of typical time steps that counts as a gap (default: 10)"
+    )
+
+
+def add_tolerance(parser: argparse.ArgumentParser) -> None:
+    """Add the most normal steps within an event."""
+    parser.add_argument(
+        "--tolerance",
+        type=at_least(0),
+        metavar="STEPS",
+        help="series only: join alarms with at most this many normal steps between them into one event (default: 0)",
     )
 
 

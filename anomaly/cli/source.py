@@ -10,12 +10,11 @@ import sys
 import warnings
 from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from anomaly.errors import DataError, FileFormWarning, did_you_mean, format_names
-from anomaly.large.file_parts import FilePart
 from anomaly.large.joining import in_order
 from anomaly.tables import Table, concatenate
 from anomaly.tables.arrow_files import is_arrow_file, iter_arrow_file
@@ -31,10 +30,14 @@ from anomaly.tables.text_files import describe_path, estimated_rows, is_live
 from nnlite.job import counted, is_running
 from nnlite.rowwise import CHUNK_ROWS
 
+if TYPE_CHECKING:
+    from anomaly.large.file_parts import FilePart
+
 STANDARD = "-"
 """The name of standard input, and of standard output."""
 
 _MOST_MARKS = 3
+_COMMENT_MARKS = ("//", "#", "%", ";", "!")
 
 
 @dataclass(frozen=True)
@@ -195,6 +198,7 @@ class Source:
     def warn_of(self, table: Table) -> None:
         """Warn of what names of columns and numbers of rows show: no header, marks of missing values."""
         self._warn_of_missing_header(table.names)
+        _warn_of_comment(table.names)
         _warn_of_marks(table)
 
     def _warn_of_missing_header(self, names: Collection[str], n_columns: int | None = None) -> None:
@@ -221,6 +225,19 @@ def _matching(path: str) -> list[str]:
     if not found:
         raise DataError(f"cannot read {path!r}: no file matches this pattern")
     return found
+
+
+def _warn_of_comment(names: Collection[str]) -> None:
+    """Warn of a first name that begins as a comment does, as NumPy writes the names of columns."""
+    first = next(iter(names), "")
+    mark = next((mark for mark in _COMMENT_MARKS if first.startswith(mark) and first[len(mark) :].strip()), "")
+    if mark and first[len(mark) :].strip()[0].isalpha():
+        warnings.warn(
+            f"the name of the first column is {first!r}, with {mark!r} before it. If the line is a comment, give "
+            f"--comment {mark!r}, with --no-header if no other line holds the names",
+            FileFormWarning,
+            stacklevel=2,
+        )
 
 
 def _warn_of_marks(table: Table) -> None:

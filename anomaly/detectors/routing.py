@@ -15,17 +15,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from anomaly.errors import GroupWarning
 from anomaly.preprocessing.columns.parsing import category_text, distinct_cells
-from anomaly.preprocessing.intervals import IntervalMask
 from anomaly.preprocessing.notes import Notes
 from anomaly.tables import Table
 from anomaly.tables.series import as_series
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from anomaly.preprocessing.intervals import IntervalMask
 
 MOST_WAITING = 100_000
 """Rows of other groups that a silent group may hold back."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import gzip
-import select
 import zlib
 from typing import Any
 
@@ -71,6 +70,8 @@ class ByteSource:
         if not self.is_live or self._error is not None:
             return True
         try:
+            import select  # a library of its own, which few processes need
+
             return bool(select.select([self._binary], [], [], 0)[0])
         except (OSError, ValueError):
             # Windows can ask this of sockets alone, and others of the first descriptors; without an answer each read

@@ -10,11 +10,12 @@ import numpy as np
 
 from anomaly.tables.cells import MISSING_TEXTS
 from anomaly.tables.coded import CodedText, coded_text, with_decimal
+from anomaly.tables.patterns import DelayedPattern
 from nnlite.types import Array
 
 BLANKS = " \t"
 _NUMBER = r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-_PLAIN = re.compile(_NUMBER)
+_PLAIN = DelayedPattern(_NUMBER)
 _NUMBER_BYTES = b"0123456789+-.eE \t\n"
 _LEADING_ZERO = re.compile(rb"(?:^|[\n \t])[+-]?0[0-9]")
 

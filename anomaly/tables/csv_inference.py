@@ -12,10 +12,11 @@ from typing import NamedTuple
 from anomaly.errors import DataError
 from anomaly.tables.csv_columns import BLANKS
 from anomaly.tables.csv_form import BLANKS_DELIMITER, CsvForm
+from anomaly.tables.patterns import DelayedPattern
 from anomaly.tables.row_kinds import count_unit_rows
 
 DELIMITERS = ",;\t|"
-_SEPARATOR = re.compile(r'\ufeff?"?sep=(.)"?[ ;,\t]*\r?\n?', re.IGNORECASE)
+_SEPARATOR = DelayedPattern(r'\ufeff?"?sep=(.)"?[ ;,\t]*\r?\n?', re.IGNORECASE)
 _BLANK_FIELD = re.compile(r'"(?:[^"]|"")*"|[^ \t"]+')
 # Of which a line of one column holds as many as the header only by accident.
 _RARE_DELIMITERS = ("::", *"^~:!#&*%$@/\\=<>\u00a7\u00a6\u00ac\x01\x1e\x1f")

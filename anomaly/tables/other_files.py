@@ -10,11 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from anomaly.errors import DataError
-from anomaly.tables.arff_files import read_arff
 from anomaly.tables.arrow_files import ARROW_SUFFIXES, read_arrow_file
-from anomaly.tables.excel_files import read_xlsx
-from anomaly.tables.mat_files import read_mat
 from anomaly.tables.table import Table
+
+_SUFFIXES = frozenset((*ARROW_SUFFIXES, ".arff", ".mat", ".xlsx"))
 
 
 def is_other_file(path: str | os.PathLike[str]) -> bool:
@@ -25,7 +24,7 @@ def is_other_file(path: str | os.PathLike[str]) -> bool:
     >>> is_other_file("data.parquet"), is_other_file("data.csv")
     (True, False)
     """
-    return Path(path).suffix.lower() in _READERS
+    return Path(path).suffix.lower() in _SUFFIXES
 
 
 def read_other_file(path: str | os.PathLike[str]) -> Table:
@@ -55,16 +54,25 @@ def read_other_file(path: str | os.PathLike[str]) -> Table:
         raise DataError(f"cannot read {os.fspath(path)!r}: there is no such file")
     name = os.fspath(path)
     try:
-        return _READERS[Path(path).suffix.lower()](name)
+        return _reader(Path(path).suffix.lower())(name)
     except (DataError, OSError, MemoryError):
         raise
     except Exception as error:  # libraries of others, with errors of their own
         raise DataError(f"cannot read {name!r}: {' '.join(str(error).split()) or type(error).__name__}") from error
 
 
-_READERS: dict[str, Callable[[str], Table]] = {
-    **dict.fromkeys(ARROW_SUFFIXES, read_arrow_file),
-    ".arff": read_arff,
-    ".mat": read_mat,
-    ".xlsx": read_xlsx,
-}
+def _reader(suffix: str) -> Callable[[str], Table]:
+    """Return the function that reads files of a suffix; most processes need none."""
+    if suffix == ".arff":
+        from anomaly.tables.arff_files import read_arff
+
+        return read_arff
+    if suffix == ".mat":
+        from anomaly.tables.mat_files import read_mat
+
+        return read_mat
+    if suffix == ".xlsx":
+        from anomaly.tables.excel_files import read_xlsx
+
+        return read_xlsx
+    return read_arrow_file

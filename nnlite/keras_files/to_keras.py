@@ -30,6 +30,8 @@ def layer_entry(given: Mapping[str, Any]) -> dict[str, Any]:
         If Keras has no such layer, or no such activation function.
     """
     name, config = given["class_name"], given["config"]
+    if config.get("ties"):
+        raise NotInKeras(f"layers of model {config.get('name')!r} share weights, which a file for Keras cannot say")
     # ``2 * a + 1`` is what Keras's Rescaling computes.
     name = "Rescaling" if name == "Affine" else name
     if name == "Sequential":

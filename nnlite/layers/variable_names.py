@@ -1,8 +1,8 @@
-"""Names of Keras for the weights and states of layers and models, and for what they do not do."""
+"""Names of Keras for the weights and states of layers and models, and weights that layers share."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -44,6 +44,57 @@ class VariableNames:
     def non_trainable_variables(self) -> list[Weight]:
         """The weights that training does not change, under their name in Keras."""
         return self.non_trainable_weights
+
+    _weights: dict[str, Weight]
+
+    @property
+    def own_weights(self) -> dict[str, Weight]:
+        """The weights that the layer itself holds, by name, without those of layers inside."""
+        return dict(self._weights)
+
+    def share_weight(self, name: str, weight: Weight) -> None:
+        """Put the weight of another layer in place of one of the layer's own.
+
+        Raises
+        ------
+        ValueError
+            If shape or dtype differ.
+        """
+        old = self._weights[name]
+        if (old.shape, old.dtype) != (weight.shape, weight.dtype):
+            raise ValueError(f"two layers cannot share {old!r} and {weight!r}")
+        weight.trainable = weight.trainable and old.trainable
+        self._weights[name] = weight
+        for attribute, value in list(vars(self).items()):
+            if value is old:
+                self.__dict__[attribute] = weight
+            elif isinstance(value, tuple) and any(one is old for one in value):
+                self.__dict__[attribute] = tuple(weight if one is old else one for one in value)
+
+    if not TYPE_CHECKING:  # For mypy, a class with this method would have attributes of any name.
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if isinstance(value, Weight):
+                self._note_weight(name, value)
+            super().__setattr__(name, value)
+
+    def _note_weight(self, name: str, weight: Weight) -> None:
+        """Note that a layer with a backward pass of its own computes with the weight of another layer.
+
+        Raises
+        ------
+        AttributeError
+            If it would replace a weight, after which gradients and files would be wrong.
+        """
+        own = self.__dict__.get("_weights")
+        if own is None or getattr(self, "composes", False) or any(weight is one for one in own.values()):
+            return
+        if name in own or isinstance(self.__dict__.get(name), Weight):
+            raise AttributeError(
+                f"{name} of {type(self).__name__} cannot be replaced by another weight, as in Keras; to share it, call "
+                f"one layer several times, or compute with the weight in a method call: ops.matmul(x, first.{name})"
+            )
+        own[name] = weight
 
     supports_masking: ClassVar[bool] = True
     """Whether a mask of the input is one of the output, too: the output has the same steps."""

@@ -15,6 +15,7 @@ from nnlite.graph import SymbolicTensor, topological_order
 from nnlite.layers.base import Layer, registry
 from nnlite.layers.composition import refuse_own_steps, run_call
 from nnlite.layers.input import Input, InputLayer
+from nnlite.models.ties import tie, ties_entry
 from nnlite.registry import serialize
 from nnlite.serialization import MISFITS, dump_model, restore_parts
 from nnlite.steps import layer_of
@@ -360,6 +361,7 @@ class Model(Trainer):
             "inputs": _config_of(self._input_names, self.inputs, numbers),
             "outputs": _config_of(self._output_names, self.outputs, numbers),
             **({"names_outputs": True} if self._names_outputs else {}),
+            **ties_entry(self._all_layers),
         }
 
     @classmethod
@@ -386,6 +388,7 @@ class Model(Trainer):
                 tensors[number] = tensor
         inputs = OrderedDict((name, tensors[number]) for name, number in config["inputs"])
         outputs = OrderedDict((name, tensors[number]) for name, number in config["outputs"])
+        tie(made, config.get("ties", []))
         model = Model(inputs, outputs, name=config["name"])
         model.set_names_outputs(config.get("names_outputs", False))
         model.restore_trainable(config)

@@ -138,7 +138,7 @@ def clone_model(
     config = model.get_config()
     if clone_function is not None:
         config["layers"] = [_cloned(layer, clone_function) for layer in model.layers_of_config()]
-    kind = Sequential if isinstance(model, Sequential) else Model
+    kind = Sequential if model.class_name == "Sequential" else Model
     return kind.from_config(config)
 
 

@@ -11,6 +11,7 @@ from nnlite.graph import SymbolicTensor
 from nnlite.layers.base import Layer, registry
 from nnlite.layers.input import Input, InputLayer
 from nnlite.models.functional import Model
+from nnlite.models.ties import tie, ties_entry
 from nnlite.registry import serialize, serialize_optional
 from nnlite.steps import layer_of
 from nnlite.types import Shape
@@ -107,6 +108,12 @@ class Sequential(Model):
     def _rebuild(self) -> None:
         self._connect(self._tensors[0], self._tensors[-1])
 
+    def _tie(self, numbers: Any) -> None:
+        """Let layers share weights, and plan anew, since their gradients add up."""
+        tie(self._stack, numbers)
+        if self._tensors:
+            self._rebuild()
+
     composes = False
 
     def _build_from(self, x: Any) -> None:
@@ -130,7 +137,7 @@ class Sequential(Model):
 
     def layers_of_config(self) -> list[Layer]:
         """Return the layers in the order of the configuration."""
-        return self.layers
+        return super().layers_of_config() if self._is_graph else self.layers
 
     def sublayers(self) -> list[Layer]:
         """Return the layers of the chain and, where it is known, the input."""
@@ -147,6 +154,7 @@ class Sequential(Model):
             "trainable": self.trainable,
             "input": serialize_optional(first),
             "layers": [serialize(layer) for layer in self._stack],
+            **ties_entry(self._stack),
         }
 
     @classmethod
@@ -155,5 +163,7 @@ class Sequential(Model):
         first = [] if config["input"] is None else [registry.get(config["input"])]
         layers = [one if isinstance(one, Layer) else registry.get(one) for one in config["layers"]]
         model = Sequential([*first, *layers], name=config["name"])
+        if "ties" in config:
+            model._tie(config["ties"])
         model.restore_trainable(config)
         return model

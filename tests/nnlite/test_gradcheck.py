@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nnlite import losses, regularizers
+from nnlite import losses, ops, regularizers
 from nnlite.gradcheck import (
     GradientError,
     check_layer,
@@ -140,7 +140,10 @@ REGULARIZERS = [
     L1L2(l1=0.1, l2=0.4),
     OrthogonalRegularizer(0.3),
     OrthogonalRegularizer(0.3, mode="columns"),
+    regularizers.FunctionRegularizer(lambda x: ops.sum(ops.square(x) * x)),
 ]
+# A function is part of their configuration: there are none without one.
+OF_FUNCTIONS = {"FunctionLoss": losses.FunctionLoss, "FunctionRegularizer": regularizers.FunctionRegularizer}
 
 
 @pytest.mark.parametrize(
@@ -149,10 +152,7 @@ REGULARIZERS = [
     ids=["losses", "regularizers"],
 )
 def test_every_class_is_checked(registry, checked):
-    # A function is part of the configuration of FunctionLoss: there is none without one.
-    known = {
-        losses.FunctionLoss if name == "FunctionLoss" else type(registry.create(name)) for name in registry.names()
-    }
+    known = {OF_FUNCTIONS.get(name) or type(registry.create(name)) for name in registry.names()}
     assert known == {type(one) for one in checked}
 
 

@@ -38,16 +38,9 @@ NOT_OFFERED = {
         "sparse",  # other kinds of tensors
         "ragged",
         "tensor",
-        "optional",
     },
     "losses": set(),
-    "optimizers": {
-        "use_ema",
-        "ema_momentum",
-        "ema_overwrite_frequency",
-        "loss_scale_factor",  # mixed precision
-        "gradient_accumulation_steps",
-    },
+    "optimizers": set(),
     "optimizers.schedules": set(),
     "callbacks": {"baseline"},
     "metrics": set(),

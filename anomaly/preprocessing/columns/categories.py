@@ -13,6 +13,7 @@ from anomaly.errors import DataError, format_names
 from anomaly.preprocessing.columns.missing import are_marked
 from anomaly.preprocessing.columns.parsing import category_number, category_text, distinct_cells, parse_number
 from anomaly.tables.cells import number_text, text_array
+from anomaly.tables.patterns import DelayedPattern
 from anomaly.tables.saved_state import field, texts
 from nnlite.types import Array
 
@@ -26,7 +27,7 @@ _MOST_RARE = 10_000
 # "The population frequencies of species and the estimation of population parameters", Biometrika 40 (1953).
 _OFTEN_NEW, _LEAST_ONCE = 0.05, 20
 # Text of an integer with decimals that are zero. Leading zeros belong to codes, not to numbers.
-_INTEGER_WITH_DECIMALS = re.compile(r"-?(0|[1-9]\d*)\.0*", re.ASCII)
+_INTEGER_WITH_DECIMALS = DelayedPattern(r"-?(0|[1-9]\d*)\.0*", re.ASCII)
 # Numbers with text among them ("2", "3", "4", "5more") are categories if they have few distinct values, of many rows
 # each, and no text is so rare that it may be a typing error.
 _MOST_CODES, _LEAST_ROWS_PER_CODE = 20, 5

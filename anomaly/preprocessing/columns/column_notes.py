@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -16,9 +17,22 @@ from anomaly.errors import (
     format_names,
     format_value,
 )
+from anomaly.preprocessing.columns.categories import CategoryColumn
+from anomaly.preprocessing.columns.parsing import distinct_cells
 from anomaly.preprocessing.columns.population import Population
 from anomaly.preprocessing.columns.values import ColumnEnd, kind_of_last_row
+from anomaly.tables.patterns import DelayedPattern
 from nnlite.types import Array
+
+Note = tuple[type[DataWarning], str]
+
+_CODE = DelayedPattern(r"\s*0\d+\s*")
+_WHOLE = DelayedPattern(r"\s*[+-]?\d+\s*")
+_VERSION_OR_DATE = DelayedPattern(r"[1-9]\d?\.[1-9]\d?\.(?:\d\d|\d{4})")
+_MOST_MONTHS = 12
+_CATEGORICAL = "name it as categorical (on the command line: --categorical)"
+# Shown as nothing: soft hyphens, blanks and joiners without a width, marks of the direction and of the order of bytes.
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
 
 _silent: ContextVar[tuple[type[DataWarning], ...]] = ContextVar("anomaly_silent_warnings", default=())
 
@@ -46,6 +60,11 @@ class ColumnNotes:
     def add(self, category: type[DataWarning], text: str, name: str = "") -> None:
         """Add a column to the warning of a text, which has ``{names}`` for the names of the columns."""
         self._names.setdefault((category, text), []).append(name)
+
+    def add_all(self, notes: Iterable[Note]) -> None:
+        """Add warnings of one column, with their classes."""
+        for category, text in notes:
+            self.add(category, text)
 
     def warn(self) -> None:
         """Give the warnings."""
@@ -113,3 +132,88 @@ def note_constant(name: str, value: object, notes: ColumnNotes) -> None:
         "anomalous: {names}. Leave them out if that is not meant (ignore=, on the command line: --drop)",
         name,
     )
+
+
+def notes_of_codes(name: str, cells: Array) -> tuple[Note, ...]:
+    """Return a warning of whole numbers of which some are written with zeros before them, as codes are.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    cells : ndarray of shape (n_rows,)
+        Training values, which are read as numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [(kind, text)] = notes_of_codes("zip", np.array(["04109", "80331", None], dtype=object))
+    >>> print(text[:80])
+    column 'zip': '04109' and others are read as numbers, without the zeros before t
+    >>> notes_of_codes("level", np.array(["019.5", "020.0"], dtype=object))
+    ()
+    """
+    if cells.dtype.kind != "O":
+        return ()
+    texts = [cell for cell in distinct_cells(cells)[0] if isinstance(cell, str)]
+    first = next(filter(_CODE.fullmatch, texts), None)
+    # Decimals and exponents belong to measured values, which some loggers write with zeros before them.
+    if first is None or any("." in text or "e" in text.lower() for text in texts if not _WHOLE.fullmatch(text)):
+        return ()
+    text = f"column {name!r}: {format_value(first)} and others are read as numbers, without the zeros before them; if "
+    return ((SpellingWarning, f"{text}they are codes, {_CATEGORICAL}"),)
+
+
+def notes_of_versions(name: str, texts: Iterable[str]) -> tuple[Note, ...]:
+    """Return a warning of dates that may be versions, such as 4.11.2020: no day is beyond 12.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    texts : iterable of str
+        Distinct values, all of them dates.
+
+    Examples
+    --------
+    >>> notes_of_versions("day", ["1.2.2015", "13.2.2015"])
+    ()
+    >>> print(notes_of_versions("release", ["1.2.2015", "4.11.2015"])[0][1][:75])
+    column 'release': '1.2.2015' and others are taken as dates; if they are ver
+    """
+    texts = list(texts)
+    if any(not _VERSION_OR_DATE.fullmatch(text) or int(text.partition(".")[0]) > _MOST_MONTHS for text in texts):
+        return ()
+    text = f"column {name!r}: {format_value(texts[0])} and others are taken as dates; if they are versions or codes, "
+    return ((SpellingWarning, text + _CATEGORICAL),)
+
+
+def notes_of_levels(column: CategoryColumn) -> tuple[Note, ...]:
+    """Return a warning of categories that look the same, or differ in nothing but capitals and blanks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> column, _ = CategoryColumn.learn("state", np.array(["on", "ON", "off"] * 5, dtype=object), 2, 50)
+    >>> print(notes_of_levels(column)[0][1][:75])
+    column 'state': 'ON' and 'on' are different categories, though they differ
+    """
+    groups: dict[str, list[str]] = {}
+    for text in (*column.categories, *column.rare):
+        groups.setdefault(_plain(text), []).append(text)
+    alike = [sorted(texts) for texts in groups.values() if len(texts) > 1]
+    if not alike:
+        return ()
+    more = f"; {len(alike) - 1:,} more are alike" if len(alike) > 1 else ""
+    text = (
+        f"column {column.name!r}: {alike[0][0]!a} and {alike[0][1]!a} are different categories, though they "
+        f"differ only in capitals, blanks or the coding of letters{more}. Write them in one way if they are the same"
+    )
+    return ((SpellingWarning, text),)
+
+
+def _plain(text: str) -> str:
+    """Return a text without what readers do not see or care for."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_UNSEEN)
+    return " ".join(text.split()).casefold()

@@ -10,6 +10,7 @@ import numpy as np
 from anomaly.errors import CellError, DataError, DataWarning, SpellingWarning, format_value
 from anomaly.preprocessing.columns.categories import are_codes, count_categories
 from anomaly.preprocessing.columns.clock_forms import find_clock_form
+from anomaly.preprocessing.columns.column_notes import notes_of_versions
 from anomaly.preprocessing.columns.date_columns import INFERRED_COLUMNS, DateColumn, DatetimeColumn, TimeOfDayColumn
 from anomaly.preprocessing.columns.date_forms import ISO, DateForm, find_formats, mixed_formats
 from anomaly.preprocessing.columns.forms import Form, read_cells
@@ -182,7 +183,7 @@ def _dates(
     if not found.fits_all:
         fitting = {text: count for text, count in counts.items() if forms[0].parse(text) is not None}
         _check_mostly(cells, fitting, total, f"dates ({forms[0].format})", name, position)
-    inferred = _with_form(name, cells, forms[0])
+    inferred = _with_form(name, cells, forms[0], () if only_known else notes_of_versions(name, counts))
     if len(forms) > 1 and (isinstance(inferred.column, DatetimeColumn) or not hints.has_cycles):
         raise DataError(
             f"column {name!r}: dates such as {forms[0].example!r} may be read in several ways, and no value decides "

@@ -22,6 +22,8 @@ from anomaly.preprocessing.columns.column_notes import (
     note_constant,
     note_likely_times,
     note_totals,
+    notes_of_codes,
+    notes_of_levels,
 )
 from anomaly.preprocessing.columns.date_columns import CycleColumn, DateColumn, DatetimeColumn, TimeOfDayColumn
 from anomaly.preprocessing.columns.inference import Hints, infer
@@ -185,8 +187,7 @@ def _fit_column(
     values = cells
     if not is_declared:
         column, values, own = infer(name, cells, position, settings.hints(name))
-        for category, text in own:
-            notes.add(category, text)
+        notes.add_all(own)
     if column is None:
         categories, groups = _fit_categories(name, cells, is_declared, settings)
         if categories is not None:
@@ -201,7 +202,9 @@ def _fit_column(
         return IgnoredColumn(name, _NO_VALUES), values
     assert column is not None  # a column of categories without values is empty
     if settings.is_table and name not in settings.keep:
-        return _finish(*_checked_numbers(column, values, settings, notes), settings)
+        checked, values = _checked_numbers(column, values, settings, notes)
+        notes.add_all(notes_of_codes(name, cells) if type(checked) is NumberColumn and checked.form is None else ())
+        return _finish(checked, values, settings)
     return _finish(column, values, settings)
 
 
@@ -261,6 +264,7 @@ def _checked_categories(
             "out (ignore=, on the command line: --drop)",
             name,
         )
+    notes.add_all(notes_of_levels(column))
     is_single = len(column.categories) == 1 and not column.rare and not column.open_ended
     if settings.is_table and is_single and len(groups) >= left_out.FEWEST_NOTED:
         note_constant(name, column.categories[0], notes)

@@ -61,6 +61,20 @@ def test_a_frequent_number_far_from_all_others_is_named(folder, capsys):
 ROWS = "".join(f"{i % 7}.5,{i % 5}\n" for i in range(60))
 
 
+@pytest.mark.parametrize("name", ["# a", "#a", "%a", "//a", "!a", ";a"])
+def test_a_first_name_with_the_mark_of_a_comment_is_told(folder, capsys, name):
+    (folder / "train.csv").write_text(f"{name},b\n" + ROWS)
+    run(f"fit train.csv -m m.npz --delimiter , {QUICK}")
+    assert f"the name of the first column is {name!r}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["#", "# 1", "a#", "-a"])
+def test_other_first_names_are_no_comments(folder, capsys, name):
+    (folder / "train.csv").write_text(f"{name},b\n" + ROWS)
+    run(f"fit train.csv -m m.npz --delimiter , {QUICK}")
+    assert "the name of the first column" not in capsys.readouterr().err
+
+
 def test_bad_rows_are_left_out_and_told(folder, capsys):
     (folder / "train.csv").write_text("a,b\n" + ROWS + "1,2,3\n" + ROWS + '4,"5"x\n')
     run(f"fit train.csv -m m.npz {QUICK}", code=2)

@@ -169,7 +169,7 @@ def test_standard_input_is_named_in_messages(monkeypatch):
         (gzip.compress(b"a,b\n1,2\n", mtime=0)[:-4], "gzip data is truncated or damaged"),
         (b"\x1f\x8bnonsense", "gzip data is truncated or damaged"),
         (DAMAGED, "truncated or damaged"),
-        (b"a,b\n1,2\n" + b"x" * 200_000 + b",3\n", "line 3 cannot be read: field larger than field limit"),
+        (b"a,b\n1,2\n" + b"x" * 200_000 + b",3\n", "line 3.*: field larger than field limit"),
     ],
 )
 def test_errors_in_invalid_files_name_the_line(csv_file, content, message):

@@ -101,7 +101,7 @@ LAYERS_OF_LAYERS = {
 
 def names_of(registry, *, but=(), only=None):
     """Return the names in a registry of classes that are not in `but`, or are in `only`."""
-    functions = {"FunctionLoss", "FunctionActivation", "MeanMetricWrapper"}
+    functions = {"FunctionLoss", "FunctionActivation", "FunctionRegularizer", "MeanMetricWrapper"}
     # What cannot be made without arguments: metrics of rates and of numbers of classes.
     functions |= {name for name in registry.names() if name.lower().endswith(("iou", "atrecall", "atprecision"))}
     functions |= {name for name in registry.names() if name.lower().endswith(("atspecificity", "atsensitivity"))}
