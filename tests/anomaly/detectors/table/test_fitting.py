@@ -1,6 +1,5 @@
 """Fit of an ensemble by settings and features alone."""
 
-
 import numpy as np
 import pytest
 
