@@ -68,6 +68,8 @@ def outcome(path, backend, **options):
     return found
 
 
+# A drawn row may look like one of units below the header, of which there is a warning.
+@pytest.mark.filterwarnings("ignore::anomaly.errors.FileFormWarning")
 @settings(max_examples=120, deadline=None)
 @given(file=files(), chunk_rows=st.sampled_from([1, 2, 100]))
 def test_both_paths_give_the_same(tmp_path_factory, file, chunk_rows):
