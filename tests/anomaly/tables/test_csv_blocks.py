@@ -149,6 +149,7 @@ def test_many_texts_and_numbers_beyond_the_quick_ones(tmp_path, n_texts):
     assert plain["b"].tolist() == compiled["b"].tolist()
 
 
+@pytest.mark.filterwarnings("ignore::anomaly.errors.FileFormWarning")
 @settings(max_examples=80, deadline=None)
 @given(files())
 def test_both_paths_leave_out_the_same_rows(tmp_path_factory, file):
