@@ -75,6 +75,10 @@ def run(options: Namespace) -> None:
     needs_labels = threshold is not None and thresholds.get(threshold).needs_labels
     if needs_labels and given.labels is None:
         raise ValueError(f"--threshold {options.threshold} needs labels: give --label COL and --normal VALUE")
+    chosen = options.threshold, options.false_alarm_rate, options.false_alarms
+    if kind == "tables" and given.labels is not None and options.contamination == "auto" and chosen == (None,) * 3:
+        # Records with the label of normal ones are normal: a group of rarer ones among them is no anomaly.
+        threshold = "one_class"
     values = vars(options)
     arguments = {name: values[name] for name in _ARGUMENTS if is_given(values.get(name))}
     if options.hidden is not None:

@@ -52,7 +52,8 @@ def _add_threshold(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--threshold",
         metavar="RULE",
-        help="rule for the threshold: sigma, mad, iqr, pot or a number; with labels (--label, --normal): best_f1, "
+        help="rule for the threshold: sigma, mad, iqr, pot or a number; one_class, the default with labels (--label, "
+        "--normal), takes no group of the records for anomalies; with labels also best_f1, "
         "precision:0.9 (the highest recall at that precision) or recall:0.9 (the fewest alarms at that recall)",
     )
     parser.add_argument(

@@ -15,7 +15,7 @@ from nnlite.validation import is_number
 
 if TYPE_CHECKING:
     from anomaly.thresholds.alarm_rates import AlarmRate
-    from anomaly.thresholds.automatic import AutoThreshold
+    from anomaly.thresholds.automatic import AutoThreshold, OneClassThreshold
     from anomaly.thresholds.budget import AlarmBudget, BudgetedAlarms, alarms_within_budget
     from anomaly.thresholds.declustered import DeclusteredPeaks, cluster_peaks
     from anomaly.thresholds.labelled import BestF1Threshold, PrecisionThreshold, RecallThreshold
@@ -38,6 +38,7 @@ __all__ = [
     "FixedThreshold",
     "IQRThreshold",
     "MADThreshold",
+    "OneClassThreshold",
     "PeaksOverThreshold",
     "PrecisionThreshold",
     "QuantileThreshold",
@@ -53,7 +54,7 @@ __all__ = [
 
 _NAMES = {
     "alarm_rates": "AlarmRate",
-    "automatic": "AutoThreshold",
+    "automatic": "AutoThreshold OneClassThreshold",
     "base": "Threshold",
     "budget": "AlarmBudget BudgetedAlarms alarms_within_budget",
     "declustered": "DeclusteredPeaks cluster_peaks",
@@ -65,6 +66,7 @@ _NAMES = {
 _MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
 _RULES = {
     "auto": "AutoThreshold",
+    "one_class": "OneClassThreshold",
     "quantile": "QuantileThreshold",
     "sigma": "SigmaThreshold",
     "mad": "MADThreshold",
@@ -102,9 +104,9 @@ def get(identifier: str | float | Threshold) -> Threshold:
     Parameters
     ----------
     identifier : str, float or Threshold
-        Name "auto", "quantile", "sigma", "mad", "iqr", "pot", "declustered", "best_f1", "precision" or "recall", of
-        which the last two may have a target, as in "precision:0.95"; a number, the threshold itself; or a rule,
-        returned unchanged.
+        Name "auto", "one_class", "quantile", "sigma", "mad", "iqr", "pot", "declustered", "best_f1", "precision" or
+        "recall", of which the last two may have a target, as in "precision:0.95"; a number, the threshold itself; or a
+        rule, returned unchanged.
 
     Returns
     -------

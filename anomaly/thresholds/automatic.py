@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -29,6 +29,7 @@ _TIMES = 2.5
 _EVIDENCE = 2.0
 _CORE_DISTANCES = (_UPPER - 0.5) * _MAD_RECORDS
 """Weight of the core's decay among the distances below a gap, in distances: those of 50 records."""
+_MOST_OF_ONE_CLASS = 0.05
 _FEWEST_TIED = 20
 _FEWEST = 10
 """Of fewer records the highest is exceeded by more than one normal record in ten."""
@@ -89,6 +90,8 @@ class AutoThreshold(Threshold):
     (True, 50)
     """
 
+    _is_one_class: ClassVar[bool] = False
+
     def shortage(self, n_scores: int, y: ArrayLike | None = None) -> str | None:  # noqa: ARG002
         """Return a warning for fewer than ten scores."""
         if n_scores >= _FEWEST:
@@ -113,10 +116,31 @@ class AutoThreshold(Threshold):
             # Of few records at most one is flagged, by its distance: its rank alone would not suffice.
             most = max(int(_RATE * len(ranked)), int(len(ranked) >= _FEWEST_TIED))
             return min(limit, max(float(ranked[-1 - most]), distant))
+        if self._is_one_class:
+            return limit if np.mean(ranked > distant) > _MOST_OF_ONE_CLASS else min(limit, distant)
         last = _last_below_gap(values, _SIGMA_TO_DECAY * sigma)
         if last is None:
             return min(limit, distant)
         return min(limit, distant, back(values[last] + (values[last + 1] - values[last]) / 2))
+
+
+class OneClassThreshold(AutoThreshold):
+    """The rule of `AutoThreshold` for records that are known to be normal, among which nothing is set apart.
+
+    Rarer groups of normal records, such as those with a text that few share, have higher scores, with a gap before
+    them. Where all records are normal, what is beyond it is no anomaly. So no gap is looked for; and where more than
+    5 % are beyond the limit by distance, the limit by rank holds alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> scores = np.exp(np.r_[0.2 * rng.normal(size=750), 1 + 0.1 * rng.normal(size=250)])
+    >>> [int(rule.fit(scores).predict(scores).sum()) for rule in (AutoThreshold(), OneClassThreshold())]
+    [250, 28]
+    """
+
+    _is_one_class = True
 
 
 def _exponential(value: float) -> float:

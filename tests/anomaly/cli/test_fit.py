@@ -219,3 +219,24 @@ def test_fit_leaves_out_records_without_a_label(fresh_folder, capsys, threshold)
     used = table["label"] == "normal" if threshold is None else table["label"] != ""
     assert len(load_detector(fresh_folder / "n.npz").labels_) == used.sum()
     assert out.splitlines()[-1] == f"left out {unlabelled} records without a label"
+
+
+@pytest.mark.parametrize(
+    ("options", "rule", "share"),
+    [
+        (["--label", "class", "--normal", "ok"], "one_class", (0, 0.03)),
+        (["--label", "class", "--normal", "ok", "--contamination", "0.1"], "None", (0.05, 0.1)),
+        (["--drop", "class"], "None", (0.2, 0.4)),
+    ],
+)
+def test_a_rarer_group_of_records_that_are_known_to_be_normal_is_no_anomaly(capsys, tmp_path, options, rule, share):
+    rng = np.random.default_rng(0)
+    usual, other = rng.normal(size=(600, 2)) * 0.1, rng.uniform(-40, 40, size=(200, 2))
+    lines = ["a,b,class", *(f"{a:.6f},{b:.6f},ok" for a, b in np.concatenate([usual, other]))]
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    code, out, _ = run(capsys, "fit", tmp_path / "t.csv", "-m", tmp_path / "m.npz", *options, *QUICK)
+    assert code == 0
+    detector = anomaly.load_detector(tmp_path / "m.npz")
+    assert str(detector.threshold) == rule
+    assert share[0] <= detector.labels_.mean() <= share[1]
+    assert ("the scores of so many are apart" in out) == (share[0] == 0.2)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly import TableDetector
-from anomaly.thresholds import AutoThreshold
+from anomaly.thresholds import AutoThreshold, OneClassThreshold
 from benchmarks.quality.score_shapes import KINDS, SHAPES, TIED, Scores
 
 PARETO = ("Pareto 3", "Pareto 1")
@@ -130,3 +130,13 @@ def test_a_gap_above_rounded_scores_is_found():
     rule = AutoThreshold().fit(np.concatenate([normal, anomalous]))
     assert flagged(rule, anomalous) == [1.0]
     assert flagged(rule, normal)[0] < 0.03
+
+
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.33])
+def test_a_group_of_normal_records_is_no_anomaly_where_all_are_normal(share):
+    rng = np.random.default_rng(0)
+    scores = np.exp(np.r_[0.2 * rng.normal(size=2000), 1.5 + 0.1 * rng.normal(size=int(2000 * share / (1 - share)))])
+    assert AutoThreshold().fit(scores).predict(scores).mean() == pytest.approx(share, abs=0.01)
+    assert OneClassThreshold().fit(scores).predict(scores).mean() <= 0.02
+    # Without groups both are the same.
+    assert OneClassThreshold().fit(scores[:2000]).threshold_ == AutoThreshold().fit(scores[:2000]).threshold_
