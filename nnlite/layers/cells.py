@@ -45,6 +45,11 @@ class _Cell(Layer):
         """Return the layer that has the weights."""
         return [self.layer]
 
+    def set_own_trainable(self, value: bool) -> None:
+        """Set `trainable`, which the layer inside has the weights for."""
+        super().set_own_trainable(value)
+        self.layer.set_own_trainable(value)
+
     def build(self, input_shape: Any) -> Any:
         """Declare the weights for inputs of shape (rows, features)."""
         self.layer.build((input_shape[0], 1, input_shape[-1]))

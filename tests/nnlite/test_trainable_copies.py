@@ -11,6 +11,7 @@ from nnlite import layers
 from nnlite.archive import FileFormatError, write_archive
 from nnlite.layers import GRU, BatchNormalization, Dense, Flatten, Input, Layer, MaxPooling1D, TimeDistributed
 from nnlite.layers.base import registry
+from nnlite.layers.later import MODULES
 from nnlite.metrics import MeanAbsoluteError
 from nnlite.models import Model, Sequential, clone_model, load_model
 from nnlite.optimizers import Adam
@@ -33,6 +34,7 @@ ARGUMENTS = {
     "DepthwiseConv2D": [2],
     "Dropout": [0.5],
     "CategoryEncoding": [2],
+    "CenterCrop": [2, 2],
     "Discretization": [[0.0]],
     "Dot": [1],
     "Embedding": [3, 2],
@@ -44,6 +46,16 @@ ARGUMENTS = {
     "MultiHeadAttention": [2, 3],
     "InputLayer": [(3,)],
     "LSTM": [2],
+    "GRUCell": [2],
+    "LSTMCell": [2],
+    "RandomBrightness": [0.1],
+    "RandomContrast": [0.1],
+    "RandomCrop": [2, 2],
+    "RandomRotation": [0.1],
+    "RandomTranslation": [0.1, 0.1],
+    "RandomZoom": [0.1],
+    "Resizing": [2, 2],
+    "SimpleRNNCell": [2],
     "Permute": [(2, 1)],
     "RepeatVector": [2],
     "Reshape": [(2, 2)],
@@ -55,7 +67,23 @@ ARGUMENTS = {
     "TimeDistributed": [Dense(2)],
 }
 LAYERS = sorted(
-    {getattr(layers, name).__name__ for name in layers.__all__ if name[0].isupper()} - {"Input", "Lambda", "Layer"}
+    {getattr(layers, name).__name__ for name in (*layers.__all__, *MODULES) if name[0].isupper()}
+    # What has no configuration of its own: these become other layers in a graph, or take what a graph makes.
+    - {"Input", "Lambda", "Layer", "RNN"}
+    - {
+        "Affine",
+        "Function",
+        "GetItem",
+        "Power",
+        "Reduce",
+        "Broadcast",
+        "Clip",
+        "Extreme",
+        "MatMul",
+        "Total",
+        "Transpose",
+    }
+    - {"Compare", "Where", "AddedLoss", "Parameter", "RandomValues"}
 )
 
 

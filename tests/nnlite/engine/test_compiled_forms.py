@@ -6,6 +6,7 @@ import pytest
 from nnlite import activations, layers, losses, metrics, optimizers, regularizers
 from nnlite.engine.lowering.rules import Unsupported, rule_for
 from nnlite.layers import Dense, Input, Reshape
+from nnlite.layers.later import MODULES
 from nnlite.models import Sequential
 from tests.nnlite.engine.parity import assert_parity, draw
 
@@ -154,6 +155,25 @@ LAYER_CLASSES = sorted(
     - {"Input", "InputLayer", "Layer", "Masking"}
     - LAYERS_OF_LAYERS
 )
+
+
+# What prepares data, what a cell and a method `call` become, and what `RNN` returns: other layers, or NumPy.
+OTHER_LAYERS_OF_LAYERS = {
+    *("CenterCrop", "Resizing", "IntegerLookup", "TextVectorization", "RNN", "GRUCell", "LSTMCell", "SimpleRNNCell"),
+    *("RandomBrightness", "RandomContrast", "RandomCrop", "RandomFlip", "RandomRotation", "RandomTranslation"),
+    *("RandomZoom", "Affine", "Function", "GetItem", "Power", "Reduce", "Broadcast", "Clip", "Extreme", "MatMul"),
+    *("Total", "Transpose", "Compare", "Where", "AddedLoss", "Parameter", "RandomValues"),
+}
+
+
+def test_layers_that_are_not_listed_are_computed_by_the_layers():
+    assert set(MODULES) - set(layers.__all__) == OTHER_LAYERS_OF_LAYERS
+    for name in (*OTHER_LAYERS_OF_LAYERS - {"RNN"}, *LAYERS_OF_LAYERS - {"Lambda"}):
+        kind = getattr(layers, name)
+        layer = kind.__new__(kind)
+        layer.name = name
+        with pytest.raises(Unsupported, match="no compiled form"):
+            rule_for(layer)
 
 
 @pytest.mark.parametrize("name", LAYER_CLASSES)

@@ -14,7 +14,7 @@ from anomaly.export.c.reasons import reason_lines
 from anomaly.preprocessing.fitted import FittedTable
 from nnlite.export import NotExportable
 from nnlite.export.c.program import CProgram
-from tests.anomaly.export.c.test_score import FLAGS, STEP
+from tests.anomaly.export.c.test_score import FLAGS, STEP, webassembly
 from tests.nnlite.export.c.running import OTHER_PROCESSORS
 
 NAMES = ["level", "flow", "color", "doors", "open", "remark", "pressure"]
@@ -182,10 +182,19 @@ def test_other_processors_have_the_same_reasons(detectors, program, processor, t
     if shutil.which(compiler) is None or shutil.which(emulator) is None:
         pytest.skip(f"{compiler} or {emulator} is not installed: packages gcc-aarch64-linux-gnu, qemu-user and others")
     other = _compiled(detectors, tmp_path, compiler, [*FLAGS[:-1], "-static", "-ffp-contract=off"])
+    _assert_same_elsewhere(detectors, program, [emulator, *other])
+
+
+def test_webassembly_has_the_same_reasons(detectors, program, tmp_path):
+    flags, runner = webassembly(tmp_path)
+    _assert_same_elsewhere(detectors, program, [*runner, *_compiled(detectors, tmp_path, "clang", flags)])
+
+
+def _assert_same_elsewhere(detectors, program, other):
     table = _faulty(np.random.default_rng(5), 200)
     for number, (detector, _) in enumerate(detectors.values()):
         x = _encoded(detector, table)
-        scores, _, reasons = _run([emulator, *other], number, x)
+        scores, _, reasons = _run(other, number, x)
         expected, _, expected_reasons = _run(program, number, x)
         near = expected < 1e3
         np.testing.assert_allclose(scores[near], expected[near], rtol=1e-5 if number == 2 else STEP)

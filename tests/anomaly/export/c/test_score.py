@@ -101,16 +101,21 @@ def test_other_processors_have_the_same_scores(detectors, program, processor, tm
 
 
 def test_webassembly_has_the_same_scores(detectors, program, tmp_path):
+    flags, runner = webassembly(tmp_path)
+    _assert_same_elsewhere(detectors, program, [*runner, *_compiled(detectors, tmp_path, "clang", flags)])
+
+
+def webassembly(folder):
+    """Return the flags of clang and the command that runs its programs, or skip the test."""
     if shutil.which("node") is None or shutil.which("clang") is None or shutil.which("wasm-ld") is None:
         pytest.skip("node, clang or wasm-ld is not installed")
-    probe = tmp_path / "probe.c"
+    probe = folder / "probe.c"
     probe.write_text("#include <math.h>\n#include <stdio.h>\nint main(void) { return (int)expf(0.0f) - 1; }\n")
     target = ["--target=wasm32-wasi", "-O1"]
-    if subprocess.run(["clang", *target, probe, "-o", tmp_path / "probe"], capture_output=True, check=False).returncode:
+    if subprocess.run(["clang", *target, probe, "-o", folder / "probe"], capture_output=True, check=False).returncode:
         pytest.skip("there is no C library for WebAssembly: packages wasi-libc and libclang-rt-dev-wasm32")
-    flags = [*FLAGS[:-1], *target, "-ffp-contract=off"]
     runner = ["node", "--no-warnings", str(Path(__file__).with_name("run_wasm.mjs"))]
-    _assert_same_elsewhere(detectors, program, [*runner, *_compiled(detectors, tmp_path, "clang", flags)])
+    return [*FLAGS[:-1], *target, "-ffp-contract=off"], runner
 
 
 def _assert_same_elsewhere(detectors, program, other):
