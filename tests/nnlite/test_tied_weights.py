@@ -8,6 +8,7 @@ import pytest
 
 from nnlite import ops
 from nnlite.archive import FileFormatError
+from nnlite.callbacks import BackupAndRestore
 from nnlite.gradcheck import check_model
 from nnlite.layers import (
     LSTM,
@@ -23,6 +24,7 @@ from nnlite.layers import (
 )
 from nnlite.models import Model, Sequential, clone_model, load_model, model_from_json, model_from_parts
 from nnlite.serialization import model_to_parts
+from nnlite.utils import set_random_seed
 from tests.nnlite.arrays import draw_single as draw
 
 
@@ -209,3 +211,23 @@ def test_projections_of_attention_are_shared():
     copied = pickle.loads(pickle.dumps(model))
     assert copied.count_params() == model.count_params() == first.count_params()
     np.testing.assert_allclose(copied.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("build", MODELS)
+def test_training_resumes_where_a_checkpoint_was_written(build, tmp_path):
+    x = draw(20, 4)
+
+    def trained(epochs, start=None, **settings):
+        set_random_seed(3)
+        model = build()
+        if start is not None:
+            model.set_weights(start)
+        start = model.get_weights()
+        model.compile("adam", "mse")
+        model.fit(x, x, epochs=epochs, verbose=0, **settings)
+        return model, start
+
+    expected, start = trained(4)
+    trained(2, start, callbacks=[BackupAndRestore(tmp_path, delete_checkpoint=False)])
+    resumed, _ = trained(4, resume=tmp_path)
+    np.testing.assert_array_equal(resumed.parameters, expected.parameters)
