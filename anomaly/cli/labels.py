@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from anomaly.errors import DataError
+from anomaly.errors import DataError, SpellingWarning, format_names
 from anomaly.preprocessing.columns.parsing import distinct_cells, parse_number
 from anomaly.tables import Table
 from anomaly.tables.cells import MISSING_TEXTS, number_text
@@ -63,7 +64,20 @@ class LabelColumn:
         distinct, indices = distinct_cells(table[self.name])
         missing = MISSING_TEXTS - {self.normal_text}
         texts = ["" if (text := label_text(value)) in missing else text for value in distinct]
+        self._warn_of_spellings(texts)
         return np.array(texts, dtype=np.str_)[indices]
+
+    def _warn_of_spellings(self, texts: Iterable[str]) -> None:
+        """Warn of labels that differ from the normal one in nothing but capitals and blanks."""
+        plain = self.normal_text.casefold().split()
+        others = {text for text in texts if text != self.normal_text and text and text.casefold().split() == plain}
+        if others:
+            warnings.warn(
+                f"column {self.name!r}: {format_names(sorted(others))} and {self.normal_text!r} differ only in "
+                "capitals or blanks, and are different labels: write them in one way if they are the same",
+                SpellingWarning,
+                stacklevel=2,
+            )
 
     def binary(self, texts: Array) -> Array:
         """Return 0 for the normal label, 1 for others, and `UNLABELLED` for empty ones.

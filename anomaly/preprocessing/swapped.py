@@ -11,7 +11,7 @@ from anomaly.errors import SwappedColumnsWarning
 from nnlite.types import Array
 
 _FEWEST, _MOST = 20, 1000
-_FAR, _NEAR = 10.0, 3.0
+_FAR, _NEAR = 6.0, 3.0
 
 
 def warn_of_swapped(names: Sequence[str], numbers: Array, centers: Array, scales: Array) -> None:

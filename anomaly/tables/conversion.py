@@ -89,6 +89,8 @@ def _convert(data: Any) -> Table:
         raise DataError(f"expected a table, found {data!r}; to read a file use anomaly.tables.csv_files.read_csv")
     if hasattr(data, "toarray"):
         raise DataError("expected a table, found a sparse matrix; convert it with its method toarray()")
+    if hasattr(data, "ngroups"):
+        raise DataError("expected a table, found a frame in groups: give the frame itself, or one group after another")
     if hasattr(data, "__array__"):
         return _from_array(np.asarray(data))
     if isinstance(data, Iterable):

@@ -15,7 +15,7 @@ from tests.anomaly.command_line import fails, run
 @pytest.fixture(autouse=True)
 def _quick_defaults(monkeypatch):
     """Train the defaults, which are always compared, for a few steps."""
-    monkeypatch.setattr("anomaly.detectors.table.training._MOST_STEPS", 50)
+    monkeypatch.setattr("anomaly.detectors.table.settings.MOST_STEPS", 50)
 
 
 FAST = ["--setting", "epochs=2 hidden=[4]", "--seeds", "2"]

@@ -30,6 +30,16 @@ def test_labels_found_are_listed_and_counted(capsys, tmp_path, folder):
     assert error.endswith("found no label at all\n")
 
 
+@pytest.mark.parametrize("other", ["Normal", "NORMAL ", "n\u00a0ormal"])
+def test_labels_that_differ_only_in_capitals_are_told(other, capsys, tmp_path):
+    normal = "n ormal" if "\u00a0" in other else "normal"
+    lines = [f"{i % 7}.5,{i % 5},{(normal, other)[i % 2]}" for i in range(60)]
+    (tmp_path / "a.csv").write_text("a,b,y\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    fit = ["fit", tmp_path / "a.csv", "-m", tmp_path / "m.npz", "--label", "y", "--normal", normal, *QUICK]
+    _, _, err = run(capsys, *fit)
+    assert "differ only in capitals or blanks, and are different labels" in err
+
+
 def test_an_empty_label_may_be_the_normal_one(folder, capsys, tmp_path):
     empty = without_labels(folder, tmp_path / "some.csv", every=1)
     command = ["evaluate", tmp_path / "some.csv", "-m", folder / "m.npz", "--label", "label", "--normal", ""]

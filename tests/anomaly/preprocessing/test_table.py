@@ -451,6 +451,14 @@ def test_impossible_states_are_refused(change, message):
         TablePreprocessor.from_state(config, arrays)
 
 
+def test_columns_whose_values_are_near_each_other_are_seen_as_swapped():
+    rows = np.random.default_rng(0).normal([20.0, 5.0], [2.0, 1.0], (200, 2))
+    preprocessor = TablePreprocessor("standard").fit({"a": rows[:, 0], "b": rows[:, 1]})
+    with pytest.warns(SwappedColumnsWarning, match="'a' and 'b' seem to be swapped"):
+        preprocessor.transform(rows[:, ::-1])
+    preprocessor.transform(rows + 4.0)
+
+
 def test_an_array_with_swapped_columns_after_a_table_is_warned_of():
     rows = np.random.default_rng(0).normal([900.0, 20.0, 0.0], [10.0, 1.0, 1.0], (60, 3))
     preprocessor = TablePreprocessor("core", missing="nan").fit(dict(zip("abc", rows.T, strict=True)))

@@ -290,3 +290,11 @@ def test_hours_of_a_column_with_a_zone_are_those_of_its_clocks(library):
     summers = preprocessor.transform({"at": ["2024-03-01T07:00"], "x": [1.0]})[:, :2] if "fixed" in library else written
     np.testing.assert_allclose(hours, np.concatenate([summers, written]), atol=1e-6)
     assert datetimes(table["at"][:1]) == ["2024-01-01T00:00:00"]  # a series keeps the order of UTC
+
+
+@pytest.mark.parametrize("library", [pd, pl])
+def test_frames_in_groups_are_refused(library):
+    frame = library.DataFrame({"a": [1, 2, 1], "b": [1.0, 2.0, 3.0]})
+    groups = frame.groupby("a") if library is pd else frame.group_by("a")
+    with pytest.raises(DataError, match="frame in groups" if library is pd else "expected"):
+        as_table(groups)
