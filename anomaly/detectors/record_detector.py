@@ -18,6 +18,7 @@ from anomaly.preprocessing import TablePreprocessor
 from anomaly.preprocessing.columns.missing import are_rarely_missing
 from anomaly.preprocessing.columns.parsing import missing_cells
 from anomaly.tables import Table, as_table
+from anomaly.thresholds.automatic import doubts
 from nnlite.archive import arrays_with_prefix
 from nnlite.job import Plan, counted
 from nnlite.rowwise import CHUNK_ROWS
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from anomaly.detectors.plot_data import RecordPlotData
 
 _MOST_CODES = 5000
-_MANY = 0.1
-"""Fraction of the training records: if more are flagged, they may be a group of normal ones."""
 
 
 class RecordDetector(RowDetector):
@@ -299,18 +298,9 @@ class RecordDetector(RowDetector):
                 f"training loss {losses[0]:.4g} in the first of {len(losses)} epochs, {losses[-1]:.4g} in the last",
                 f"threshold {self.threshold_:.6g}: {flagged:,} of these records ({flagged / n_records:.2%}) score "
                 "above it",
-                *self._doubt_of_threshold(flagged / n_records),
+                *(doubts(flagged / n_records) if self.threshold is None and self.contamination == "auto" else []),
             ]
         )
-
-    def _doubt_of_threshold(self, share: float) -> list[str]:
-        if share <= _MANY or self.threshold is not None or self.contamination != "auto":
-            return []
-        return [
-            "the scores of so many are apart from the others: if they are anomalies, all is well; if all records are "
-            "normal, choose the threshold for a rate (false_alarm_rate=0.01; on the command line --false-alarm-rate "
-            "0.01, or --label and --normal)"
-        ]
 
     def _describe_scoring(self) -> list[str]:
         return [HELD_OUT[self.dependence_]] if self.dependence_ in HELD_OUT else []

@@ -30,6 +30,8 @@ _EVIDENCE = 2.0
 _CORE_DISTANCES = (_UPPER - 0.5) * _MAD_RECORDS
 """Weight of the core's decay among the distances below a gap, in distances: those of 50 records."""
 _MOST_OF_ONE_CLASS = 0.05
+_MANY = 0.1
+"""Fraction of the training records: if more are flagged, they may be a group of normal ones."""
 _FEWEST_TIED = 20
 _FEWEST = 10
 """Of fewer records the highest is exceeded by more than one normal record in ten."""
@@ -141,6 +143,17 @@ class OneClassThreshold(AutoThreshold):
     """
 
     _is_one_class = True
+
+
+def doubts(share: float) -> list[str]:
+    """Return what to consider where the automatic rule flags that share of the training records, in lines of text."""
+    if share <= _MANY:
+        return []
+    return [
+        "the scores of so many are apart from the others: if they are anomalies, all is well; if all records are "
+        "normal, choose the threshold for a rate (false_alarm_rate=0.01; on the command line --false-alarm-rate 0.01, "
+        "or --label and --normal)"
+    ]
 
 
 def _exponential(value: float) -> float:
