@@ -14,8 +14,10 @@ import numpy as np
 
 from anomaly import datasets
 from anomaly.cli.folders import make_folder
+from anomaly.cli.json_output import add_json, write_json
 from anomaly.cli.options import Subparsers, add_command, add_seed, whole
 from anomaly.cli.single_columns import best_single_rule
+from anomaly.cli.source import STANDARD
 from anomaly.datasets import Dataset
 from anomaly.errors import format_names
 from nnlite.files import atomic_write
@@ -99,6 +101,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--force", action="store_true", help="replace files of these names that exist in the folder")
     add_seed(parser)
+    add_json(parser)
 
 
 def run(options: Namespace) -> None:
@@ -106,8 +109,12 @@ def run(options: Namespace) -> None:
     folder = Path(options.output)
     if not options.force:
         _check_nothing_replaced(folder)
-    with redirect_stdout(io.StringIO()) if options.quiet else nullcontext():
+    is_silent = options.quiet or options.json == STANDARD
+    with redirect_stdout(io.StringIO()) if is_silent else nullcontext():
         run_demo(folder, options.data, options.records, options.seed, options.run_command)
+    if options.json:
+        files = [str(folder / name) for name in _FILES]
+        write_json("demo", {"folder": str(folder), "data": options.data, "files": files}, options.json)
 
 
 def _check_nothing_replaced(folder: Path) -> None:

@@ -7,7 +7,9 @@ from argparse import Namespace
 from pathlib import Path
 
 from anomaly.cli.inputs import load
+from anomaly.cli.json_output import add_json, write_json
 from anomaly.cli.options import Subparsers, add_command, add_model
+from anomaly.cli.source import STANDARD
 from anomaly.export import export_c, export_onnx
 
 _LEAST_PROTOTYPES = 4
@@ -39,6 +41,7 @@ def add_parser(subparsers: Subparsers) -> None:
         action="store_true",
         help="with --c: also a function that gives the contribution of each column to the score",
     )
+    add_json(parser)
 
 
 def run(options: Namespace) -> None:
@@ -48,16 +51,19 @@ def run(options: Namespace) -> None:
     detector = load(options.model)
     if options.onnx is not None:
         export_onnx(detector, options.onnx, options.prototypes)
-        if not options.quiet:
-            print(f"written: {options.onnx}, {Path(options.onnx).stat().st_size} bytes")
+        files, notes = [Path(options.onnx)], []
+    else:
+        files = list(export_c(detector, options.c, options.prototypes, options.reasons))
+        lines = files[0].read_text(encoding="utf-8").splitlines()
+        notes = [line[3:] for line in lines if line.startswith(" * Flash")]
+    written = [{"path": str(file), "n_bytes": file.stat().st_size} for file in files]
+    if options.json:
+        form = "c" if options.onnx is None else "onnx"
+        write_json("export", {"model": options.model, "format": form, "files": written, "notes": notes}, options.json)
+    if options.quiet or options.json == STANDARD:
         return
-    header, source = export_c(detector, options.c, options.prototypes, options.reasons)
-    if options.quiet:
-        return
-    print(f"written: {header} and {source}")
-    for line in header.read_text(encoding="utf-8").splitlines():
-        if line.startswith(" * Flash"):
-            print(line[3:])
+    total = sum(file.stat().st_size for file in files)
+    print("\n".join([f"written: {' and '.join(map(str, files))}, {total} bytes", *notes]))
 
 
 def _prototypes(text: str) -> int:

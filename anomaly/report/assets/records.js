@@ -68,7 +68,11 @@ class RecordList {
     this.body = element("tbody");
     this.head = element("tr");
     byId("records").append(element("div", { class: "wide" }, element("table", { class: "records cards" },
-      element("caption", { class: "quiet" }, "Choose a heading to sort, a row's button for its reasons."), element("thead", {}, this.head), this.body)));
+      element("caption", { class: "quiet" }, element("span", { class: "broad" }, "Choose a heading to sort. "), "A row's button shows its reasons."), element("thead", {}, this.head), this.body)));
+    // A telephone has no headings.
+    byId("sort").append(...this.columns.map((column, k) => element("option", { value: k }, brief(column.name, 40))));
+    byId("sort").addEventListener("change", () => this.sort(this.columns[Number(byId("sort").value)]));
+    byId("turn").addEventListener("click", () => this.sort(this.sorted.column));
     this.drawHead();
     byId("filter").addEventListener("input", () => this.restart());
     byId("only-flagged").addEventListener("change", () => this.restart());
@@ -78,14 +82,21 @@ class RecordList {
     window.addEventListener("beforeprint", () => { this.visible = Math.max(this.visible, 4 * PAGE); this.draw(); });
   }
 
+  sort(column) {
+    const own = column === this.sorted.column;
+    this.sorted = { column, descending: own ? !this.sorted.descending : Boolean(column.number) };
+    this.drawHead();
+    this.restart();
+  }
+
   drawHead() {
+    byId("sort").value = String(this.columns.indexOf(this.sorted.column));
+    byId("turn").textContent = this.sorted.descending ? "descending ↓" : "ascending ↑";
     this.head.replaceChildren(...this.columns.map((column) => {
       const own = column === this.sorted.column;
       const button = element("button", { type: "button", title: column.name }, brief(column.name, 60) + (own ? (this.sorted.descending ? " ↓" : " ↑") : ""));
       button.addEventListener("click", () => {
-        this.sorted = { column, descending: own ? !this.sorted.descending : Boolean(column.number) };
-        this.drawHead();
-        this.restart();
+        this.sort(column);
         [...this.head.querySelectorAll("button")][this.columns.indexOf(column)].focus();
       });
       return element("th", { scope: "col", class: column.other ? "other" : "", "aria-sort": own ? (this.sorted.descending ? "descending" : "ascending") : "none" }, button);

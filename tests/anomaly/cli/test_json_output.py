@@ -1,11 +1,14 @@
 """The results of commands as JSON: their keys are a promise, written down in docs/json_output.md."""
 
 import json
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import anomaly
+from anomaly.cli import main
 from tests.anomaly.command_line import LABELS, QUICK, fails, run
 
 PAGE = Path(anomaly.__file__).parents[1] / "docs" / "json_output.md"
@@ -113,6 +116,31 @@ def test_evaluate_and_compare(fresh_folder, capsys):
     assert {"n_unlabelled", "by_label", "by_column", "roc_auc", "average_precision", "precision"} <= set(values)
     compare = ["compare", *labelled, "--seeds", "2", "--setting", "neighbors=0 epochs=2"]
     assert found(capsys, *compare)
+
+
+def test_export_and_demo_name_their_files(capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    numbers = {"a": rng.normal(size=200), "b": rng.normal(size=200)}
+    anomaly.TableDetector(hidden=(4,), epochs=1, random_state=0).fit(numbers).save(tmp_path / "m.npz")
+    values = found(capsys, "export", "-m", tmp_path / "m.npz", "--c", tmp_path / "score", "--prototypes", "20")
+    assert values["format"] == "c"
+    assert [Path(file["path"]).name for file in values["files"]] == ["score.h", "score.c"]
+    assert all(Path(file["path"]).stat().st_size == file["n_bytes"] for file in values["files"])
+    values = found(capsys, "demo", "--output", tmp_path / "demo", "--records", "200")
+    assert {Path(file) for file in values["files"]} == set((tmp_path / "demo").iterdir())
+
+
+def _help(capsys, *arguments):
+    with pytest.raises(SystemExit, match="0"):
+        main([*arguments, "--help"])
+    return capsys.readouterr().out
+
+
+def test_every_command_takes_it_but_those_that_are_named(capsys):
+    named = {"completion", "serve"}
+    commands = re.findall(r"^    ([a-z-]+)(?: |$)", _help(capsys), re.MULTILINE)
+    assert named < set(commands)
+    assert {command for command in commands if "--json" not in _help(capsys, command)} == named
 
 
 def test_each_key_is_on_the_page():

@@ -241,6 +241,20 @@ def test_a_telephone_shows_all_of_it_without_moving_sideways(visit, report):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_a_telephone_shows_wide_tables_and_sorts_them(visit):
+    page = visit(record_report(n_columns=40), width=390)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    columns = page.locator("#sort option").all_inner_texts()
+    rows = "[...document.querySelectorAll('#records > div > table > tbody > tr')]"
+    scores = f"{rows}.map((row) => row.querySelector('[data-name=\"score\"]').innerText)"
+    descending = page.evaluate(scores)
+    assert page.locator("#sort").input_value() == str(columns.index("score"))
+    page.locator("#turn").click()
+    assert page.evaluate(scores) != descending
+    page.locator("#sort").select_option(label=columns[0])
+    assert page.locator("#records thead th").first.get_attribute("aria-sort") != "none"
+
+
 def test_large_data_are_usable_within_a_second(visit):
     page = visit(record_report(n=50_000, n_listed=1000, n_columns=40))
     loaded = page.evaluate("performance.timing.domContentLoadedEventEnd - performance.timing.navigationStart")
