@@ -205,7 +205,7 @@ class FunctionRegularizer(Regularizer):
     >>> import numpy as np
     >>> from nnlite import ops
     >>> penalty = FunctionRegularizer(lambda x: 0.5 * ops.sum(ops.square(x)))
-    >>> penalty(np.array([2.0])), penalty.gradient(np.array([2.0])).tolist()
+    >>> float(penalty(np.array([2.0]))), penalty.gradient(np.array([2.0])).tolist()
     (2.0, [2.0])
     """
 

@@ -37,7 +37,7 @@ def best_single_rule(columns: Mapping[str, Array], labels: Array) -> SingleRule:
 
     Examples
     --------
-    >>> columns = {"load": np.array([5.0, 4.0, 6.0, 5.0]), "heat": np.array([1.0, 9.0, 2.0, np.nan])}
+    >>> columns = {"load": np.array([4.0, 5.0, 6.0, 5.0]), "heat": np.array([1.0, 9.0, 2.0, np.nan])}
     >>> best_single_rule(columns, np.array([0, 1, 0, 0]))
     SingleRule(text='the highest heat', precision=1.0)
     """
