@@ -145,9 +145,11 @@ def _interpolate(values: Array, start: Array, end: Array) -> Array:
     # Halved, so that no difference overflows.
     values, start, end = values / 2, start / 2, end / 2
     mapped = np.interp(values, start, end)
-    slope = (end[-1] - end[0]) / (start[-1] - start[0]) if len(start) > 1 else 1.0
     beyond = np.maximum(values - start[-1], 0) + np.minimum(values - start[0], 0)
     with np.errstate(over="ignore"):
+        slope = (end[-1] - end[0]) / (start[-1] - start[0]) if len(start) > 1 else 1.0
+        # An infinite slope would make what is not beyond an end no number.
+        slope = min(slope, np.finfo(np.float64).max)
         return np.asarray(2 * (mapped + slope * beyond))
 
 

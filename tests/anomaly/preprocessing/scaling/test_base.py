@@ -78,6 +78,7 @@ def test_missing_values_remain_missing_and_do_not_change_the_fit(kind, column, w
 
 @EVERY
 @given(x=arrays.arrays(np.float64, st.tuples(st.integers(1, 8), st.integers(0, 4)), elements=values))
+@example(x=np.array([[-np.finfo(np.float64).max], [0.0], [np.finfo(np.float64).max]]))
 def test_a_state_gives_the_same_scaler_to_the_last_bit(kind, x):
     scaler = kind().fit_matrix(x)
     config, state = scaler.get_state()
