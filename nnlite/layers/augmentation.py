@@ -279,7 +279,19 @@ class RandomTranslation(_Warped):
         return {**super().get_config(), "height_factor": self.height_factor, "width_factor": self.width_factor}
 
 
-class RandomContrast(_Random):
+class _Limited(_Random):
+    """Base of the layers that change values, and limit the results to a range."""
+
+    def __init__(self, factor: Any, value_range: Any = (0, 255), seed: int | None = None, **settings: Any) -> None:
+        super().__init__(seed=seed, **settings)
+        self.factor, self.value_range = factor, tuple(value_range)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "factor": self.factor, "value_range": list(self.value_range)}
+
+
+class RandomContrast(_Limited):
     r"""Change the contrast of images at random: :math:`y = c (x - \bar x) + \bar x`, with the mean of each channel.
 
     Parameters
@@ -301,10 +313,6 @@ class RandomContrast(_Random):
     [1.0, 2.0]
     """
 
-    def __init__(self, factor: Any, value_range: Any = (0, 255), seed: int | None = None, **settings: Any) -> None:
-        super().__init__(seed=seed, **settings)
-        self.factor, self.value_range = factor, tuple(value_range)
-
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:
         """Compute y; at inference y = x."""
         if not training:
@@ -325,12 +333,8 @@ class RandomContrast(_Random):
         dx: Array = c * dy + (1 - c) * dy.mean(axis=(1, 2), keepdims=True)
         return dx
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
-        return {**super().get_config(), "factor": self.factor, "value_range": list(self.value_range)}
 
-
-class RandomBrightness(_Random):
+class RandomBrightness(_Limited):
     """Change the brightness of images at random: a number is added to all pixels.
 
     Parameters
@@ -352,10 +356,6 @@ class RandomBrightness(_Random):
     [52.0, 255.0]
     """
 
-    def __init__(self, factor: Any, value_range: Any = (0, 255), seed: int | None = None, **settings: Any) -> None:
-        super().__init__(seed=seed, **settings)
-        self.factor, self.value_range = factor, tuple(value_range)
-
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:
         """Compute y; at inference y = x."""
         if not training:
@@ -367,10 +367,6 @@ class RandomBrightness(_Random):
     def backward(self, dy: Array, cache: Any) -> Array:
         """Return dy within the limits."""
         return dy if cache is None else dy * cache
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
-        return {**super().get_config(), "factor": self.factor, "value_range": list(self.value_range)}
 
 
 class RandomCrop(_Random):
