@@ -15,6 +15,12 @@ MASKED = 1e9
 """What is subtracted from the scores of masked steps, so that their weights are 0."""
 
 
+def mask_of_queries(mask: Any, y: Any) -> Any:
+    """Return the mask of the results: that of the queries, and none of the weights where they are a second result."""
+    own = mask[0] if isinstance(mask, (list, tuple)) else None
+    return [own, None] if isinstance(y, list) else own
+
+
 class Attention(OwnGenerator, Layer):
     r"""Attention by dot products: for every query the mean of the values, weighted by the softmax of the scores.
 
@@ -196,8 +202,7 @@ class Attention(OwnGenerator, Layer):
     def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> Any:
         """Return the mask of the queries."""
         del x
-        own = mask[0] if isinstance(mask, (list, tuple)) else None
-        return [own, None] if isinstance(y, list) else own
+        return mask_of_queries(mask, y)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

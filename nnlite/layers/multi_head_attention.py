@@ -9,7 +9,7 @@ import numpy as np
 
 from nnlite import initializers, regularizers
 from nnlite.layers.arguments import check_size, known_size, set_constraints
-from nnlite.layers.attention import MASKED, softmax, softmax_backward
+from nnlite.layers.attention import MASKED, mask_of_queries, softmax, softmax_backward
 from nnlite.layers.base import Layer
 from nnlite.random import OwnGenerator
 from nnlite.registry import serialize, serialize_optional
@@ -246,8 +246,7 @@ class MultiHeadAttention(OwnGenerator, Layer):
     def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> Any:
         """Return the mask of the queries."""
         del x
-        own = mask[0] if isinstance(mask, (list, tuple)) else None
-        return [own, None] if isinstance(y, list) else own
+        return mask_of_queries(mask, y)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
