@@ -64,7 +64,7 @@ def read_records(body: bytes, kind: str, limits: Limits) -> Table:
 
 def _from_json(body: bytes, limits: Limits) -> Table:
     try:
-        found = json.loads(body)
+        found = json.loads(body, object_pairs_hook=_with_distinct_keys)
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, f"the body is no JSON: {error}") from None
     if not isinstance(found, dict) or ("records" in found) == ("columns" in found):
@@ -90,6 +90,16 @@ def _from_json(body: bytes, limits: Limits) -> Table:
     return _as_table(columns)
 
 
+def _with_distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON; of a key that is there twice, nobody can tell which value was meant."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise RefusedError(400, f"an object has the key {twice[:60]!r} more than once")
+    return found
+
+
 def _as_table(records: Any) -> Table:
     if not records:
         raise RefusedError(400, "there are no records")
@@ -101,20 +111,8 @@ def _as_table(records: Any) -> Table:
 
 def _from_arrow(body: bytes, limits: Limits) -> Table:
     try:
-        arrow, ipc = import_module("pyarrow"), import_module("pyarrow.ipc")
+        arrow_bodies = import_module("anomaly.serve.arrow_bodies")
     except ImportError:
         raise RefusedError(415, f"this service has no pyarrow, which reads Arrow; send {JSON}") from None
-    batches, rows, size = [], 0, 0
-    try:
-        with ipc.open_stream(body) as reader:
-            limits.check_cells(1, len(reader.schema.names))
-            for batch in reader:
-                # Compressed batches may be far larger than the body.
-                rows, size = rows + batch.num_rows, size + batch.nbytes
-                limits.check_rows(rows)
-                limits.check_bytes(size)
-                batch.validate(full=True)
-                batches.append(batch)
-            return _as_table(arrow.Table.from_batches(batches, reader.schema)) if rows else _as_table([])
-    except (arrow.ArrowException, OSError) as error:
-        raise RefusedError(400, f"the body is no stream of Arrow: {error}") from None
+    records = arrow_bodies.read_arrow(body, limits)
+    return _as_table(records if records.num_rows else [])
