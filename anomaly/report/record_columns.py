@@ -26,6 +26,8 @@ _BYTES_OF_NUMBER = 7
 # Powers of ten up to this one are exact.
 _LARGEST_POWER = 22
 _NO_DIGITS = -(1 << 15)
+# Smaller numbers have fewer digits in single precision.
+_LEAST_SINGLE = 1e-37
 
 
 def records_payload(section: RecordsSection) -> dict[str, Any]:
@@ -87,14 +89,16 @@ def _cells(cells: Iterable[float | str | None]) -> dict[str, Any]:
     found: dict[float | str | None, int] = {}
     positions = [found.setdefault(value, len(found)) for value in map(_needed, cells)]
     width = np.min_scalar_type(max(len(found) - 1, 0))
-    distinct = {"values": list(found), "positions": packed(positions, width)}
+    distinct: dict[str, Any] = {"values": list(found), "positions": packed(positions, width)}
     if any(isinstance(value, str) for value in found):
         return distinct
     every = np.array([np.nan if value is None else value for value in found], np.float64)[positions]
     numbers = _decimals(every)
     if numbers is None:
+        sizes = np.abs(every[every != 0.0])
         # Six digits are the same in single precision, whole numbers as far as it counts.
-        numbers = {"numbers": packed(every, np.float32 if not (np.abs(every) >= 1 << 24).any() else np.float64)}
+        is_single = not ((sizes >= 1 << 24) | (sizes < _LEAST_SINGLE)).any()
+        numbers = {"numbers": packed(every, np.float32 if is_single else np.float64)}
     size = sum(len(text) for _, text in numbers.values())
     return distinct if len(distinct["positions"][1]) + _BYTES_OF_NUMBER * len(found) <= size else numbers
 

@@ -39,12 +39,12 @@ NORMAL = RNG.normal(size=500)
         ("values", ["a", None, "b", ""] * 20),
         ("values", [1.5, None, 2.0] * 50),
         ("digits", [*NORMAL.tolist(), None, 0.0, np.nan, np.inf]),
-        ("digits", (NORMAL * 10.0 ** RNG.integers(-18, 3, 500)).tolist()),
+        ("digits", (NORMAL * 10.0 ** RNG.integers(-15, 2, 500)).tolist()),
         ("digits", [1e-6, -0.5, 9999.0, 1.234e14, *range(200)]),
         ("numbers", (1e4 * NORMAL).tolist()),
         ("numbers", [*range(100_000, 100_500)]),
-        ("numbers", [*range(10**9, 10**9 + 500), None]),
-        ("numbers", (NORMAL * 10.0 ** RNG.integers(-80, 3, 500)).tolist()),
+        ("values", [*range(10**9, 10**9 + 500), None]),
+        ("values", (NORMAL * 10.0 ** RNG.integers(-80, 80, 500)).tolist()),
     ],
 )
 def test_cells_are_written_in_the_shortest_form_with_the_digits_that_are_shown(form, cells):
