@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
 from anomaly.serve.arrow_sizes import unpacked_size
 from anomaly.serve.limits import Limits, RefusedError
-
-# Of a library that the extra `files` installs.
-_arrow, _ipc = import_module("pyarrow"), import_module("pyarrow.ipc")
 
 
 def read_arrow(body: bytes, limits: Limits) -> Any:
@@ -25,21 +23,26 @@ def read_arrow(body: bytes, limits: Limits) -> Any:
     Raises
     ------
     RefusedError
-        If it is no such stream, or too large once it is unpacked, or a column is of lists or structures.
+        If it is no such stream, or too large once it is unpacked, or a column is of lists or structures; or if pyarrow
+        is not installed.
     """
     try:
-        _check_unpacked(body, limits)
-        with _ipc.open_stream(body) as reader:
-            _check_kinds(reader.schema)
-            return _arrow.Table.from_batches(_batches(reader, limits), reader.schema)
-    except (_arrow.ArrowException, OSError) as error:
+        arrow, ipc = import_module("pyarrow"), import_module("pyarrow.ipc")
+    except ImportError:
+        raise RefusedError(415, "this service has no pyarrow, which reads Arrow; send application/json") from None
+    try:
+        _check_unpacked(ipc.MessageReader.open_stream(body), limits)
+        with ipc.open_stream(body) as reader:
+            _check_kinds(reader.schema, arrow.types)
+            return arrow.Table.from_batches(_batches(reader, limits, arrow.types), reader.schema)
+    except (arrow.ArrowException, OSError) as error:
         raise RefusedError(400, f"the body is no stream of Arrow: {error}") from None
 
 
-def _check_unpacked(body: bytes, limits: Limits) -> None:
+def _check_unpacked(messages: Iterable[Any], limits: Limits) -> None:
     """Raise `RefusedError` for messages that become far larger than the body when they are unpacked."""
     size = 0
-    for message in _ipc.MessageReader.open_stream(body):
+    for message in messages:
         try:
             size += unpacked_size(memoryview(message.metadata), memoryview(message.body or b""))
         except ValueError as error:
@@ -47,18 +50,18 @@ def _check_unpacked(body: bytes, limits: Limits) -> None:
         limits.check_bytes(size)
 
 
-def _check_kinds(schema: Any) -> None:
+def _check_kinds(schema: Any, types: Any) -> None:
     """Raise `RefusedError` for columns of lists and the like: few bytes may be any number of values."""
     for field in schema:
-        kind = field.type.value_type if _arrow.types.is_dictionary(field.type) else field.type
-        if _arrow.types.is_nested(kind):
+        kind = field.type.value_type if types.is_dictionary(field.type) else field.type
+        if types.is_nested(kind):
             raise RefusedError(
                 422,
                 f"column {field.name[:60]!r}: found {str(field.type)[:60]}; expected numbers, text, booleans or dates",
             )
 
 
-def _batches(reader: Any, limits: Limits) -> list[Any]:
+def _batches(reader: Any, limits: Limits, types: Any) -> list[Any]:
     """Return the record batches, as long as they are within the limits."""
     batches, rows, of_categories, n_columns = [], 0, 0, len(reader.schema.names)
     limits.check_cells(1, n_columns)
@@ -68,7 +71,7 @@ def _batches(reader: Any, limits: Limits) -> list[Any]:
         # A column of nulls takes no byte.
         limits.check_cells(rows, n_columns)
         batch.validate(full=True)
-        of_categories += sum(map(_decoded_size, batch.columns))
+        of_categories += sum(_decoded_size(column) for column in batch.columns if types.is_dictionary(column.type))
         limits.check_bytes(of_categories)
         batches.append(batch)
     return batches
@@ -76,7 +79,5 @@ def _batches(reader: Any, limits: Limits) -> list[Any]:
 
 def _decoded_size(column: Any) -> int:
     """Return the number of characters of categories, which are sent once and belong to many rows."""
-    if not _arrow.types.is_dictionary(column.type):
-        return 0
     lengths = [len(value) if isinstance(value, (str, bytes)) else 0 for value in column.dictionary.to_pylist()]
     return sum(lengths[code] for code in column.indices.to_pylist() if code is not None)

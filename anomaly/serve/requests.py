@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from anomaly.serve.arrow_bodies import read_arrow
 from anomaly.serve.limits import Limits, RefusedError
 from anomaly.tables import Table, as_table
 
 JSON = "application/json"
 ARROW = "application/vnd.apache.arrow.stream"
+
+_fast_loads: Callable[[bytes], Any] | None
+try:
+    _fast_loads = import_module("orjson").loads
+except ImportError:
+    _fast_loads = None
 
 
 def kind_of(content_type: str) -> str:
@@ -64,7 +72,7 @@ def read_records(body: bytes, kind: str, limits: Limits) -> Table:
 
 def _from_json(body: bytes, limits: Limits) -> Table:
     try:
-        found = json.loads(body, object_pairs_hook=_with_distinct_keys)
+        found = _parsed(body)
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, f"the body is no JSON: {error}") from None
     if not isinstance(found, dict) or ("records" in found) == ("columns" in found):
@@ -90,14 +98,18 @@ def _from_json(body: bytes, limits: Limits) -> Table:
     return _as_table(columns)
 
 
-def _with_distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object of JSON; of a key that is there twice, nobody can tell which value was meant."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise RefusedError(400, f"an object has the key {twice[:60]!r} more than once")
-    return found
+def _parsed(body: bytes) -> Any:
+    """Return the content of JSON, by the parser that takes a tenth of the time where it is installed.
+
+    It refuses some bodies that Python's own takes, such as NaN and byte order marks: those go to Python's, and so do
+    faulty ones, whose errors are then the same everywhere.
+    """
+    if _fast_loads is not None:
+        try:
+            return _fast_loads(body)
+        except ValueError:
+            pass
+    return json.loads(body)
 
 
 def _as_table(records: Any) -> Table:
@@ -110,9 +122,5 @@ def _as_table(records: Any) -> Table:
 
 
 def _from_arrow(body: bytes, limits: Limits) -> Table:
-    try:
-        arrow_bodies = import_module("anomaly.serve.arrow_bodies")
-    except ImportError:
-        raise RefusedError(415, f"this service has no pyarrow, which reads Arrow; send {JSON}") from None
-    records = arrow_bodies.read_arrow(body, limits)
+    records = read_arrow(body, limits)
     return _as_table(records if records.num_rows else [])
