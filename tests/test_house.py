@@ -154,6 +154,8 @@ DISPATCHES = {
     "anomaly.preprocessing.scaling.base": "its subclasses",
     "anomaly.thresholds.base": "its subclasses",
     "nnlite.callbacks.base": "its subclasses",
+    "nnlite.layers.tracking": "the layers inside, of which some are models",
+    "nnlite.layers.variable_names": "its subclasses",
     "nnlite.engine.lowering.graph": "the rule that is registered for a layer",
     "nnlite.engine.program": "the backward steps that rules leave behind",
     "nnlite.engine.runtime.threads": "the functions that it is to run in threads",
