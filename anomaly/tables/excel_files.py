@@ -92,7 +92,8 @@ def _check_unpacked(path: str) -> None:
 
 def _rows(rows: Iterable[tuple[Any, ...]], path: str) -> list[tuple[Any, ...]]:
     """Return the rows of a sheet; a cell that claims to be far down or to the right has all those before it."""
-    found, n_cells, most = [], 0, _MOST_CELLS + _MOST_TIMES * os.path.getsize(path)
+    found: list[tuple[Any, ...]] = []
+    n_cells, most = 0, _MOST_CELLS + _MOST_TIMES * os.path.getsize(path)
     for row in rows:
         n_cells += len(row)
         if len(found) == _MOST_ROWS or n_cells > most:
