@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from anomaly.errors import DataError, did_you_mean, format_names
+from anomaly.errors import DataError, format_names, names_meant
 from anomaly.estimator import Transformer
 from anomaly.preprocessing.columns.categories import HOLE, CategoryColumn
 from anomaly.preprocessing.columns.date_columns import CycleColumn
@@ -405,7 +405,7 @@ class TablePreprocessor(Transformer):
         if missing:
             raise DataError(
                 f"columns missing: {format_names(missing)}; the table has {format_names(table.names)}"
-                f"{did_you_mean(missing[0], (name for name in table.names if name not in names))}"
+                f"{names_meant(missing, (name for name in table.names if name not in names))}"
             )
         unknown = [name for name in table.names if name not in self.kinds_]
         if unknown and self.extra == "error":
