@@ -181,50 +181,6 @@ def format_names(names: Iterable[str], limit: int = 10) -> str:
     return ", ".join(map(repr, names[:limit])) + more
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return what may have been meant by a name that does not exist, for the end of a message; "" if nothing is alike.
-
-    Capitals, blanks, hyphens and underscores make no difference.
-
-    Examples
-    --------
-    >>> did_you_mean("amuont", ["amount", "country"]), did_you_mean("Order ID", ["order_id"]), did_you_mean("x", ["y"])
-    ("; did you mean 'amount'?", "; did you mean 'order_id'?", '')
-    """
-    import difflib  # on first use, since most processes name nothing that does not exist
-
-    plain: dict[str, str] = {}
-    for one in known:
-        plain.setdefault(_plain(one), one)
-    alike = difflib.get_close_matches(_plain(name), plain, n=1)
-    return f"; did you mean {plain[alike[0]]!r}?" if alike else ""
-
-
-def names_meant(names: Iterable[str], known: Iterable[str]) -> str:
-    """Return what may have been meant by several names that do not exist, for the end of a message; perhaps "".
-
-    Names that differ from a known one in capitals, blanks, hyphens and underscores alone are all told.
-
-    Examples
-    --------
-    >>> print(names_meant(["Temp", "Flow "], ["temp", "flow", "x"]))
-    ; did you mean 'temp' by 'Temp', 'flow' by 'Flow '? Names must be equal in capitals and blanks
-    >>> print(names_meant(["amuont", "b"], ["amount", "country"]))
-    ; did you mean 'amount'?
-    """
-    names, known = list(names), list(known)
-    plain = {_plain(one): one for one in reversed(known)}
-    pairs = [f"{plain[_plain(name)]!r} by {name!r}" for name in names if _plain(name) in plain]
-    if not pairs:
-        return did_you_mean(names[0], known)
-    more = f" and {len(pairs) - 10:,} more" if len(pairs) > 10 else ""
-    return f"; did you mean {', '.join(pairs[:10])}{more}? Names must be equal in capitals and blanks"
-
-
-def _plain(name: str) -> str:
-    return name.casefold().replace("_", " ").replace("-", " ").strip()
-
-
 def format_value(value: Any, limit: int = 60) -> str:
     """Return a value for a message: NumPy scalars without their type, long text shortened to `limit` characters.
 
