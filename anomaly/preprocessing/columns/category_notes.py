@@ -9,8 +9,12 @@ import re
 from collections.abc import Iterable, Mapping
 
 from anomaly.errors import SpellingWarning, format_value
+from anomaly.preprocessing.columns.categories import CategoryColumn, count_categories
 from anomaly.preprocessing.columns.column_notes import Note
 from anomaly.preprocessing.columns.date_names import MONTHS, WEEKDAYS
+from anomaly.preprocessing.columns.left_out import is_blind, names_the_records
+from anomaly.preprocessing.columns.parsing import distinct_cells
+from nnlite.types import Array
 
 _FEWEST = 3
 # So many different ones are no marks of classes, as I to IV are.
@@ -29,6 +33,16 @@ noon
 """
 _PARTS = frozenset(_WORDS_OF_PARTS.split())
 _KNOWN = _WEEKS | _FISCAL | _PARTS | WEEKDAYS | MONTHS.keys()
+
+
+def notes_of_text(column: CategoryColumn, cells: Array) -> tuple[Note, ...]:
+    """Return warnings of a column of categories, fitted to training values, that may be times or numbers."""
+    if is_blind(column) or names_the_records(column) or cells.dtype.kind != "O":
+        return ()
+    if notes := notes_of_times(column.name, (*column.categories, *column.rare)):
+        return notes
+    counts = count_categories(*distinct_cells(cells)) if column.rare or column.open_ended else {}
+    return notes_of_numerals(column.name, {text: count for text, count in counts.items() if text is not None})
 
 
 def notes_of_times(name: str, texts: Iterable[str]) -> tuple[Note, ...]:

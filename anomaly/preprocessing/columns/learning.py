@@ -15,11 +15,10 @@ from anomaly.errors import (
     format_value,
 )
 from anomaly.preprocessing.columns import left_out
-from anomaly.preprocessing.columns.categories import CategoryColumn, count_categories
-from anomaly.preprocessing.columns.category_notes import notes_of_numerals, notes_of_times
+from anomaly.preprocessing.columns.categories import CategoryColumn
+from anomaly.preprocessing.columns.category_notes import notes_of_text
 from anomaly.preprocessing.columns.column_notes import (
     ColumnNotes,
-    Note,
     leave_out,
     note_constant,
     note_likely_times,
@@ -33,7 +32,6 @@ from anomaly.preprocessing.columns.kinds import Column
 from anomaly.preprocessing.columns.levels import LevelColumn, are_levels
 from anomaly.preprocessing.columns.number_inference import has_decimal_commas
 from anomaly.preprocessing.columns.number_times import NumberTimeForm, find_number_times
-from anomaly.preprocessing.columns.parsing import distinct_cells
 from anomaly.preprocessing.columns.population import Population
 from anomaly.preprocessing.columns.values import (
     BooleanColumn,
@@ -195,7 +193,7 @@ def _fit_column(
         categories, groups = _fit_categories(name, cells, is_declared, settings)
         if categories is not None:
             if settings.is_table and not is_declared and name not in settings.keep:
-                notes.add_all(_notes_of_text(categories, cells))
+                notes.add_all(notes_of_text(categories, cells))
             return _checked_categories(categories, groups, settings, notes)
         values = np.full(len(cells), np.nan)
     if np.isnan(values).all():
@@ -211,16 +209,6 @@ def _fit_column(
         notes.add_all(notes_of_codes(name, cells) if type(checked) is NumberColumn and checked.form is None else ())
         return _finish(checked, values, settings)
     return _finish(column, values, settings)
-
-
-def _notes_of_text(column: CategoryColumn, cells: Array) -> tuple[Note, ...]:
-    """Return warnings of categories that may be times or numbers."""
-    if left_out.is_blind(column) or left_out.names_the_records(column) or cells.dtype.kind != "O":
-        return ()
-    if notes := notes_of_times(column.name, (*column.categories, *column.rare)):
-        return notes
-    counts = count_categories(*distinct_cells(cells)) if column.rare or column.open_ended else {}
-    return notes_of_numerals(column.name, {text: count for text, count in counts.items() if text is not None})
 
 
 def _finish(column: ValueColumn | IgnoredColumn, values: Array, settings: ColumnSettings) -> tuple[Column, Array]:
