@@ -91,15 +91,8 @@ class ColumnSettings(NamedTuple):
 
     def hints(self, name: str) -> Hints:
         """Return what the user says about a column."""
-        formats = [text for text in self.date_format if not _names_another(text, name)]
-        return Hints(
-            [_format(text) for text in formats],
-            self.time_zone,
-            self.is_table,
-            self.dates != "number",
-            None,
-            self.likely_decimal,
-        )
+        formats = [_format(text) for text in self.date_format if not _names_another(text, name)]
+        return Hints(formats, self.time_zone, self.is_table, self.dates != "number", None, self.likely_decimal)
 
 
 def _names_another(text: str, name: str) -> bool:
