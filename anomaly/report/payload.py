@@ -25,6 +25,7 @@ def to_json(report: Report) -> str:
     values = {
         "unit": report.unit,
         "threshold": report.threshold,
+        "flagged": report.n_flagged,
         "scores": _packed(report.scores[order], np.float32),
         "labels": None if report.labels is None else _packed(report.labels[order], np.int8),
         "records": None if report.records is None else _records(report.records),
