@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 MEMORY = 5000
@@ -59,7 +59,7 @@ class RecentScale:
 
     Parameters
     ----------
-    reference : iterable of float
+    reference : sequence of float
         Logarithms of training scores in their order in time, at least one and at most 5,000.
     gap : int
         Largest number of steps between two steps of one run.
@@ -81,7 +81,7 @@ class RecentScale:
     3.0
     """
 
-    def __init__(self, reference: Iterable[float], gap: int, hold: int, form: RunForm) -> None:
+    def __init__(self, reference: Sequence[float], gap: int, hold: int, form: RunForm) -> None:
         self._gap, self._hold, self._form = gap, hold, form
         self._memory = deque(reference)
         self._ranked = sorted(self._memory)
