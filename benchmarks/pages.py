@@ -6,14 +6,15 @@ END = "<!-- end of the table -->"
 
 
 def replaced(page: str, command: str, text: str) -> str:
-    """Return a page with the table of a command replaced, which stands between two comments.
+    """Return a page with the table of a command, such as ``python -m benchmarks c``, replaced between its two comments.
 
     Examples
     --------
     >>> page = f"a <!-- table of python -m benchmarks deploy --> old {END} b"
-    >>> replaced(page, "deploy", "new").split()[-2:], "old" in replaced(page, "deploy", "new")
+    >>> found = replaced(page, "python -m benchmarks deploy", "new")
+    >>> found.split()[-2:], "old" in found
     (['-->', 'b'], False)
     """
-    start = f"<!-- table of python -m benchmarks {command} -->"
+    start = f"<!-- table of {command} -->"
     before, rest = page.split(start)
     return f"{before}{start}\n\n{text}\n\n{END}{rest.split(END, 1)[1]}"

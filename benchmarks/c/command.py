@@ -91,7 +91,7 @@ def main(arguments: list[str]) -> None:
     text = table(rows)
     print(f"emlearn {peer['emlearn']}; m2cgen {peer['m2cgen']}: {peer['refusal'] or 'takes the network'}\n\n{text}")
     if options.write is not None:
-        options.write.write_text(replaced(options.write.read_text(), "c", text))
+        options.write.write_text(replaced(options.write.read_text(), "python -m benchmarks c", text))
 
 
 def _export(folder: Path) -> None:

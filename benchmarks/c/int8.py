@@ -1,9 +1,10 @@
 """What weights of 8 bits cost a table detector in C: AUROC and flash on tables of records.
 
-    python -m benchmarks.c.int8 FOLDER
+    python -m benchmarks.c.int8 FOLDER [PAGE]
 
 FOLDER has a file ``NAME.npz`` for each table, with X (records x columns) and y (1 is an anomaly). Half of the normal
-records are fitted; the others and all anomalies are scored, at most 3,000 records a table.
+records are fitted; the others and all anomalies are scored, at most 3,000 records a table. PAGE
+is a page of the documentation to write the table to, between its two marks.
 """
 
 from __future__ import annotations
@@ -19,32 +20,36 @@ import numpy as np
 
 from anomaly import TableDetector
 from anomaly.export import export_c, reduced
-from anomaly.export.parts import parts_of
+from anomaly.export.parts import Blended, parts_of
 from anomaly.metrics import roc_auc_score
+from benchmarks.pages import replaced
 from nnlite.export.c.int8 import quantized
 
 _ROWS, _PROTOTYPES = 3000, 100
 
 
 def main(arguments: list[str]) -> None:
-    print(
-        "| table | AUROC, float32 | AUROC, int8 | flash, float32, kB | flash, int8, kB |\n| --- | --- | --- | --- | --- |"
-    )
+    lines = [
+        "| table | AUROC, float32 | AUROC, int8 | flash, float32, kB | flash, int8, kB |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     found = []
     for path in sorted(Path(arguments[0]).glob("*.npz")):
         # Some of these files have columns of Python objects.
         with np.load(path, allow_pickle=True) as file:
             x, y = np.asarray(file["X"], np.float64), np.asarray(file["y"]).ravel().astype(int)
         found.append(_row(x, y))
-        _show(path.stem, found[-1])
-    _show("mean", np.mean(found, axis=0))
-    losses = [one[0] - one[1] for one in found]
-    print(f"\nlargest loss {max(losses):.4f}, mean loss {np.mean(losses):.5f}")
+        lines.append(_line(path.stem, found[-1]))
+    text = "\n".join([*lines, _line("mean", np.mean(found, axis=0))])
+    print(f"{text}\n\nlargest loss {max(one[0] - one[1] for one in found):.4f}")
+    if len(arguments) > 1:
+        page = Path(arguments[1])
+        page.write_text(replaced(page.read_text(), "python -m benchmarks.c.int8", text))
 
 
-def _show(name: str, figures: Any) -> None:
+def _line(name: str, figures: Any) -> str:
     before, after, flash, less = figures
-    print(f"| {name} | {before:.4f} | {after:.4f} | {flash / 1000:.0f} | {less / 1000:.0f} |", flush=True)
+    return f"| {name} | {before:.4f} | {after:.4f} | {flash / 1000:.0f} | {less / 1000:.0f} |"
 
 
 def _row(x: Any, y: Any) -> tuple[float, float, float, float]:
@@ -63,7 +68,9 @@ def _row(x: Any, y: Any) -> tuple[float, float, float, float]:
 def with_weights_of_int8(detector: Any) -> Any:
     """Return a copy of a detector with the weights that those of 8 bits stand for."""
     found = copy.deepcopy(detector)
-    for _, member in parts_of(found, "C").score.members:
+    blend = parts_of(found, "C").score
+    assert isinstance(blend, Blended)
+    for _, member in blend.members:
         for layer in getattr(getattr(member, "model", None), "layers", ()):
             if hasattr(layer, "kernel"):
                 whole, scales = quantized(layer.kernel.value)

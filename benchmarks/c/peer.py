@@ -18,7 +18,7 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier
 
 
-def main(folder):
+def main(folder: Path) -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(600, 10))
     y = np.argmax(x @ rng.normal(size=(10, 3)), axis=1)

@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> None:
     text = table(found)
     print(text)
     if options.write is not None:
-        options.write.write_text(replaced(options.write.read_text(), "deploy", text))
+        options.write.write_text(replaced(options.write.read_text(), "python -m benchmarks deploy", text))
 
 
 def _make(folder: Path) -> dict[str, float]:
