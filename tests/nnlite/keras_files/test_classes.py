@@ -178,3 +178,19 @@ def test_build_of_a_model_class_declares_weights_before_the_graph_is_made():
         use(model)
         assert [one.shape for one in model.weights] == [(4,), (4, 2), (2,)]
     assert nnlite.layers.Dense(2).weights == []
+
+
+def test_fit_trains_a_class_whose_call_has_no_argument_training():
+    class Normalized(Model):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.dropout = layers.BatchNormalization(), layers.Dropout(0.9, seed=0)
+
+        def call(self, x):
+            return self.dropout(self.norm(x))
+
+    model, x = Normalized(), draw(64, 4)
+    model.compile("sgd", "mse")
+    losses = model.fit(x, x, verbose=0).history["loss"]
+    assert losses[0] > 1.5 * model.evaluate(x, x, verbose=0)
+    assert np.any(model.norm.moving_mean.numpy())
