@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from anomaly.errors import DataError, FileFormWarning, format_names, format_value
@@ -52,7 +51,7 @@ def read_xlsx(path: str) -> Table:
     if len(values) > len(rows) or any(row[j] is None for row in records for j in named.values()):
         _tell_uncomputed(path, named, values, filled[first])
     table = table_of_columns(columns, repr(path))
-    return replace(table, line_numbers=[i + 1 for i in filled[first:]])
+    return table.replaced(line_numbers=[i + 1 for i in filled[first:]])
 
 
 def _first_sheet(path: str, computed: bool) -> tuple[str, list[tuple[Any, ...]]]:
