@@ -181,29 +181,6 @@ def format_names(names: Iterable[str], limit: int = 10) -> str:
     return ", ".join(map(repr, names[:limit])) + more
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return what may have been meant by a name that does not exist, for the end of a message; "" if nothing is alike.
-
-    Capitals, blanks, hyphens and underscores make no difference.
-
-    Examples
-    --------
-    >>> did_you_mean("amuont", ["amount", "country"]), did_you_mean("Order ID", ["order_id"]), did_you_mean("x", ["y"])
-    ("; did you mean 'amount'?", "; did you mean 'order_id'?", '')
-    """
-    import difflib  # on first use, since most processes name nothing that does not exist
-
-    plain: dict[str, str] = {}
-    for one in known:
-        plain.setdefault(_plain(one), one)
-    alike = difflib.get_close_matches(_plain(name), plain, n=1)
-    return f"; did you mean {plain[alike[0]]!r}?" if alike else ""
-
-
-def _plain(name: str) -> str:
-    return name.casefold().replace("_", " ").replace("-", " ").strip()
-
-
 def format_value(value: Any, limit: int = 60) -> str:
     """Return a value for a message: NumPy scalars without their type, long text shortened to `limit` characters.
 

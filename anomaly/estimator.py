@@ -14,6 +14,7 @@ import numpy as np
 from anomaly.errors import not_fitted
 from anomaly.tables import Table
 from anomaly.tables.series import is_collection
+from nnlite.suggestions import did_you_mean
 from nnlite.types import Array
 from nnlite.validation import check_value, choice
 
@@ -59,7 +60,8 @@ class Parameters:
         known = self._parameter_names()
         for name, value in params.items():
             if name not in known:
-                raise ValueError(f"{type(self).__name__} has no parameter {name!r}; it has {', '.join(known)}")
+                meant = did_you_mean(name, known)
+                raise ValueError(f"{type(self).__name__} has no parameter {name!r}; it has {', '.join(known)}{meant}")
             setattr(self, name, value)
         return self
 

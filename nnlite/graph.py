@@ -7,11 +7,11 @@ outputs as `SymbolicTensor` objects. `Model` sorts the nodes topologically: each
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from importlib import import_module
 from typing import Any, Protocol
 
 import numpy as np
 
+from nnlite.services import service
 from nnlite.types import Shape
 
 
@@ -120,9 +120,8 @@ class SymbolicTensor:
 
 
 def _operate(name: str, tensor: SymbolicTensor, *operands: Any, swapped: bool = False) -> Any:
-    """Return the result of an operator, which is a layer: layers are built on this module, so it is found by name."""
-    operators = import_module("nnlite.layers.operators")
-    return operators.apply(name, tensor, *operands, swapped=swapped)
+    """Return the result of an operator, which is that of a layer."""
+    return service("operator")(name, tensor, *operands, swapped=swapped)
 
 
 class Node:

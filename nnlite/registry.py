@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Generic, Protocol, TypeVar
 
+from nnlite.suggestions import did_you_mean
+
 _custom_objects: ContextVar[Mapping[str, Any]] = ContextVar("nnlite_custom_objects")
 
 
@@ -156,11 +158,9 @@ class Registry(Generic[T]):
         scoped, built_in, known = _custom_objects.get({}).get(name), self._factories.get(name), _registered.get(name)
         factory = scoped or (built_in or known if config is None else known or built_in)
         if factory is None:
-            import difflib
-
-            close = difflib.get_close_matches(name, self._factories, n=1)
-            hint = f"did you mean {close[0]!r}? Known" if close else "known"
-            raise ValueError(f"unknown {self.kind} {name!r}; {hint} names are {', '.join(self.names())}")
+            meant = did_you_mean(name, self._factories)
+            known_names = f"{'Known' if meant else 'known'} names are {', '.join(self.names())}"
+            raise ValueError(f"unknown {self.kind} {name!r}{meant or ';'} {known_names}")
         make = getattr(factory, "from_config", None)
         try:
             made = make(dict(config)) if make and config is not None else factory(**(config or {}))

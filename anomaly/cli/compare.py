@@ -26,6 +26,7 @@ from anomaly.detectors.comparison import Comparison, compare_settings
 from anomaly.detectors.loading import MODULES, detector_class
 from anomaly.detectors.record_detector import RecordDetector
 from nnlite.job import Plan
+from nnlite.suggestions import did_you_mean
 
 DEFAULTS = "defaults"
 """Name of the setting without any argument, which is always compared."""
@@ -135,7 +136,8 @@ def detector_of(text: str, common: dict[str, Any]) -> RecordDetector:
     name = arguments.pop("detector", _TABLE_DETECTOR)
     known = [one for one in MODULES if issubclass(detector_class(one), RecordDetector)]
     if name not in known:
-        raise ValueError(f"--setting {text!r}: detector must be one of {', '.join(known)}; found {name!r}")
+        meant = did_you_mean(str(name), known)
+        raise ValueError(f"--setting {text!r}: detector must be one of {', '.join(known)}; found {name!r}{meant}")
     make = cast("type[RecordDetector]", detector_class(str(name)))
     detector = make(**common)
     try:

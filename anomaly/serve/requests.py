@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -11,6 +12,12 @@ from anomaly.tables import Table, as_table
 
 JSON = "application/json"
 ARROW = "application/vnd.apache.arrow.stream"
+
+_fast_loads: Callable[[bytes], Any] | None
+try:
+    _fast_loads = import_module("orjson").loads
+except ImportError:
+    _fast_loads = None
 
 
 def kind_of(content_type: str) -> str:
@@ -64,7 +71,7 @@ def read_records(body: bytes, kind: str, limits: Limits) -> Table:
 
 def _from_json(body: bytes, limits: Limits) -> Table:
     try:
-        found = json.loads(body)
+        found = _parsed(body)
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, f"the body is no JSON: {error}") from None
     if not isinstance(found, dict) or ("records" in found) == ("columns" in found):
@@ -88,6 +95,20 @@ def _from_json(body: bytes, limits: Limits) -> Table:
     limits.check_rows(rows)
     limits.check_cells(rows, len(columns))
     return _as_table(columns)
+
+
+def _parsed(body: bytes) -> Any:
+    """Return the content of JSON, by the parser that takes a tenth of the time where it is installed.
+
+    It refuses some bodies that Python's own takes, such as NaN and byte order marks: those go to Python's, and so do
+    faulty ones, whose errors are then the same everywhere.
+    """
+    if _fast_loads is not None:
+        try:
+            return _fast_loads(body)
+        except ValueError:
+            pass
+    return json.loads(body)
 
 
 def _as_table(records: Any) -> Table:

@@ -82,4 +82,5 @@ def _exceeds_a_day(column: Any, units: int) -> bool:
 
 def _numbers(column: Any) -> Array:
     # Beyond 2**53 the last digits are lost, as they are in a CSV file.
-    return np.array(column.cast("float64", safe=False).to_numpy(), np.float64)
+    numbers = column if column.type == "float64" else column.cast("float64", safe=False)
+    return np.array(numbers.to_numpy(), np.float64)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 from nnlite.graph import SymbolicTensor
+from nnlite.services import service
 from nnlite.traces import tracing
 
 WAY_OUT = (
@@ -53,7 +53,7 @@ def run_call(layer: Any, inputs: Any, training: bool = False) -> Any:
             raise TypeError(
                 f"{type(layer).__name__}.call must return results of layers; found {type(one).__name__}. {WAY_OUT}"
             )
-    return import_module("nnlite.layers.tracing").with_losses(outputs, trace.losses) if trace.losses else outputs
+    return service("with_added_losses")(outputs, trace.losses) if trace.losses else outputs
 
 
 def refuse_own_steps(model: Any) -> None:

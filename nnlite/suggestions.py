@@ -1,0 +1,38 @@
+"""What may have been meant by a name or a value that does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+# Short beginnings are alike by chance.
+_LEAST_BEGINNING = 4
+_SIMILARITY = 0.75
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return what may have been meant by a name that does not exist, for the end of a message; "" if nothing is alike.
+
+    Capitals, blanks, hyphens and underscores make no difference. A name may be the beginning of a longer one.
+
+    Examples
+    --------
+    >>> did_you_mean("Tabel", ["TableDetector", "ImageDetector"])
+    "; did you mean 'TableDetector'?"
+    >>> did_you_mean("amuont", ["amount", "country"]), did_you_mean("Order ID", ["order_id"]), did_you_mean("x", ["y"])
+    ("; did you mean 'amount'?", "; did you mean 'order_id'?", '')
+    """
+    import difflib  # on first use, since most processes name nothing that does not exist
+
+    plain: dict[str, str] = {}
+    for one in known:
+        plain.setdefault(_plain(one), one)
+    wanted = _plain(name)
+    alike = difflib.get_close_matches(wanted, plain, n=1)
+    if not alike and len(wanted) >= _LEAST_BEGINNING:
+        beginnings = {one[: len(wanted)]: one for one in reversed(plain)}
+        alike = [beginnings[one] for one in difflib.get_close_matches(wanted, beginnings, n=1, cutoff=_SIMILARITY)]
+    return f"; did you mean {plain[alike[0]]!r}?" if alike else ""
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace("_", " ").replace("-", " ").strip()
