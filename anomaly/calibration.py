@@ -26,7 +26,6 @@ from nnlite.validation import as_finite, check_value, integer
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-"""Constraint of rates and prior probabilities."""
 # The least mean log loss over 14 tables; benchmarks/quality/probabilities.py.
 # So few scores are sooner compared with all of the reference than that is sorted.
 _MOST_COUNTED = 8
