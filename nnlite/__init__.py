@@ -79,6 +79,7 @@ provide(
     activation_layer="nnlite.layers.activation:Activation",
     loss_of_tensors="nnlite.ops.losses:of_tensors",
     operator="nnlite.layers.operators:apply",
+    constant_layer="nnlite.layers.tracing:Constant",
     parameter_layer="nnlite.layers.tracing:Parameter",
     random_layer="nnlite.layers.tracing:RandomValues",
     traced_loss="nnlite.derivatives:TracedLoss",

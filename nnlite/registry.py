@@ -70,6 +70,9 @@ def custom_object(name: str, kind: str) -> Any:
     return found
 
 
+_packages: dict[int, str] = {}
+"""Names in files of Keras by the `id` of what is registered, which lives as long as the process."""
+
 _registered: dict[str, Any] = {}
 """Custom classes and functions that `register_keras_serializable` made known."""
 
@@ -80,7 +83,7 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     Parameters
     ----------
     package : str, default "Custom"
-        Accepted for compatibility with Keras, without effect.
+        First part of the name in files of Keras.
     name : str, optional
         Name in files; by default that of the class or function.
 
@@ -93,13 +96,19 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     >>> custom_object("Twice", "layer").__name__
     'Twice'
     """
-    del package
 
     def register(decorated: C) -> C:
-        _registered[name or str(getattr(decorated, "__name__", ""))] = decorated
+        known_as = name or str(getattr(decorated, "__name__", ""))
+        _registered[known_as] = decorated
+        _packages[id(decorated)] = f"{package}>{known_as}"
         return decorated
 
     return register
+
+
+def registered_name(thing: Any) -> str | None:
+    """Return the name that files of Keras have for a class or function, or None if it is not registered."""
+    return _packages.get(id(thing))
 
 
 def get_custom_objects() -> dict[str, Any]:
@@ -209,7 +218,9 @@ class Registry(Generic[T]):
 
 def serialize(thing: Configurable) -> dict[str, Any]:
     """Return the configuration of an object, from which `Registry.get` creates an equal one."""
-    return {"class_name": getattr(thing, "class_name", type(thing).__name__), "config": thing.get_config()}
+    # A model is its graph, whatever its class has as configuration.
+    config = getattr(thing, "stored_config", thing.get_config)()
+    return {"class_name": getattr(thing, "class_name", type(thing).__name__), "config": config}
 
 
 def serialize_optional(thing: Configurable | None) -> dict[str, Any] | None:

@@ -63,6 +63,33 @@ def as_operand(value: Any) -> Any:
     return tensor
 
 
+def as_constant(array: Any, dtype: str) -> Any:
+    """Return an array as a tensor of the graph, while a trace is open."""
+    trace = _open.get()
+    assert trace is not None
+    tensor = service("constant_layer")(array, dtype=dtype)(trace.anchor)
+    tensor.row_free = True
+    return tensor
+
+
+_training: ContextVar[bool] = ContextVar("nnlite_training", default=False)
+
+
+def is_training() -> bool:
+    """Return whether the method ``call`` that runs was called with ``training=True``, so that its layers are too."""
+    return _training.get()
+
+
+@contextmanager
+def training_scope(training: bool) -> Iterator[None]:
+    """Let layers that are called without `training` have this value for the duration of a block."""
+    token = _training.set(training)
+    try:
+        yield
+    finally:
+        _training.reset(token)
+
+
 def random_tensor(kind: str, shape: Any, low: float, high: float, seed: Any) -> Any:
     """Return a tensor of random numbers if a size is that of the rows of a symbolic tensor, else None."""
     sizes = list(shape) if isinstance(shape, (list, tuple)) else [shape]
