@@ -29,7 +29,7 @@ from anomaly.tables.read_ahead import read_ahead
 from anomaly.tables.text_files import describe_path, estimated_rows, is_live
 from nnlite.job import counted, is_running
 from nnlite.rowwise import CHUNK_ROWS
-from nnlite.suggestions import did_you_mean
+from nnlite.suggestions import names_meant
 
 if TYPE_CHECKING:
     from anomaly.large.file_parts import FilePart
@@ -186,7 +186,7 @@ class Source:
         if missing:
             split = next((n for n in table.names if "," in n and missing[0] in map(str.strip, n.split(","))), None)
             hint = "" if split is None else f"; a name with a comma is written in double quotes, as '\"{split}\"'"
-            meant = "" if hint else did_you_mean(missing[0], table.names)
+            meant = "" if hint else names_meant(missing, table.names)
             raise DataError(
                 f"{self} has no column {', '.join(map(repr, missing))}; its columns are "
                 f"{', '.join(map(repr, table.names[:50]))}{hint}{meant}"

@@ -16,7 +16,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -119,6 +119,8 @@ class _Service:
             response = _refusal(error.status, error.text)
         except ValueError as error:
             response = _refusal(422, str(error))
+        except ClientDisconnect:
+            response = _refusal(400, "the client has gone before the end of the body")
         except Exception as error:
             _to_standard_error(f"a fault of this program, {type(error).__name__}: {error}")
             response = _refusal(500, "a fault of the service; its log has more")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from anomaly.serve.arrow_bodies import read_arrow
 from anomaly.serve.limits import Limits, RefusedError
 from anomaly.tables import Table, as_table
 
@@ -121,21 +122,5 @@ def _as_table(records: Any) -> Table:
 
 
 def _from_arrow(body: bytes, limits: Limits) -> Table:
-    try:
-        arrow, ipc = import_module("pyarrow"), import_module("pyarrow.ipc")
-    except ImportError:
-        raise RefusedError(415, f"this service has no pyarrow, which reads Arrow; send {JSON}") from None
-    batches, rows, size = [], 0, 0
-    try:
-        with ipc.open_stream(body) as reader:
-            limits.check_cells(1, len(reader.schema.names))
-            for batch in reader:
-                # Compressed batches may be far larger than the body.
-                rows, size = rows + batch.num_rows, size + batch.nbytes
-                limits.check_rows(rows)
-                limits.check_bytes(size)
-                batch.validate(full=True)
-                batches.append(batch)
-            return _as_table(arrow.Table.from_batches(batches, reader.schema)) if rows else _as_table([])
-    except (arrow.ArrowException, OSError) as error:
-        raise RefusedError(400, f"the body is no stream of Arrow: {error}") from None
+    records = read_arrow(body, limits)
+    return _as_table(records if records.num_rows else [])

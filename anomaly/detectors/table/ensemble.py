@@ -12,6 +12,7 @@ from anomaly.detectors.blend import BLENDS, Blend, SoftMaximum, spread_of
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.imputation import Imputer
+from anomaly.detectors.table.linear import LinearRegressions
 from anomaly.detectors.table.members import Completed, Member
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
 from anomaly.detectors.table.prototypes import Prototypes
@@ -31,7 +32,7 @@ NO_MEMORY = (
 )
 """Error of methods that need remembered records."""
 
-_DRAWS_TO_EXPLAIN = 4
+_EXPLAINING, _DRAWS_TO_EXPLAIN = (Denoiser, LinearRegressions), 4
 _SIGNIFICANT = 2.0**13
 # Scores have 13 binary digits: less than the last one in comparison with a typical score, 1, is 0.
 _LEAST_SCORE = 2.0**-13
@@ -324,11 +325,11 @@ class Ensemble(Value):
 
     @cached_property
     def explaining(self) -> Ensemble:
-        """What tells by which replacements the score falls: networks with fewer draws, and the first comparison.
+        """What tells by which replacements the score falls: networks with fewer draws, one comparison, regressions.
 
         Over made-up, numeric and mixed tables these named as many right columns as all members, in half the time.
         """
-        chosen = [i for i, one in enumerate(self.members) if isinstance(one, Denoiser) or one is self.comparison]
+        chosen = [i for i, one in enumerate(self.members) if one is self.comparison or isinstance(one, _EXPLAINING)]
         weights = np.array(self.weights)[chosen]
         if not weights.sum() or (self.member_weights is not None and not self.member_weights[chosen].sum()):
             return self

@@ -9,12 +9,15 @@ import numpy as np
 
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.isolation import IsolationForest
+from anomaly.detectors.table.linear import LinearRegressions
 from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.neighbors import NearestNeighbors
 from anomaly.detectors.table.prototypes import Prototypes
 from anomaly.detectors.table.saved_networks import built_network
 from nnlite.archive import arrays_with_prefix
 from nnlite.types import Array
+
+_KINDS = (Denoiser, NearestNeighbors, Prototypes, IsolationForest, LinearRegressions)
 
 
 def members_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> list[Member]:
@@ -23,9 +26,7 @@ def members_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], l
         # The first format had one network and its plain error.
         network = built_network(config["network"], arrays_with_prefix(arrays, "model/"), label)
         return [Denoiser(network, arrays["disturbances"])]
-    kinds: dict[str, type[Denoiser] | type[NearestNeighbors] | type[IsolationForest]] = {
-        kind.kind: kind for kind in (Denoiser, NearestNeighbors, Prototypes, IsolationForest)
-    }
+    kinds: dict[str, Any] = {kind.kind: kind for kind in _KINDS}
     members: list[Member] = []
     for number, described in enumerate(config["members"]):
         learned = arrays_with_prefix(arrays, f"member_{number}/")

@@ -98,6 +98,47 @@ def test_what_is_unpacked_counts(client):
     assert answer.status_code == 413
 
 
+def _arrow_body(columns, **options):
+    arrow, ipc = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.ipc")
+    table, sink = arrow.table(columns), arrow.BufferOutputStream()
+    with ipc.new_stream(sink, table.schema, options=ipc.IpcWriteOptions(**options)) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
+@pytest.mark.parametrize("compression", ["zstd", "lz4"])
+def test_nothing_is_unpacked_that_is_too_large(client, monkeypatch, compression):
+    ipc = pytest.importorskip("pyarrow.ipc")
+    body = _arrow_body({"a": [0.0], "color": ["red" * 100_000]}, compression=compression)
+    assert len(body) < 20_000
+    monkeypatch.setattr(ipc, "open_stream", lambda *_: pytest.fail("unpacked"))
+    assert client.post("/score", content=body, headers={"content-type": ARROW}).status_code == 413
+
+
+def test_few_bytes_are_not_many_cells(client):
+    arrow = pytest.importorskip("pyarrow")
+    long = arrow.DictionaryArray.from_arrays(arrow.array([0] * 90), ["red" * 1000])
+    cases = {
+        # Nobody waits for the end of a list of so many values.
+        "of a list without values": ({"a": arrow.FixedSizeListArray.from_arrays(arrow.nulls(10**8), 10**8)}, 422),
+        "of lists in categories": ({"a": arrow.DictionaryArray.from_arrays([0], arrow.array([[1]]))}, 422),
+        "of nulls": ({f"k{i}": arrow.nulls(100) for i in range(201)}, 413),
+        "of a long category": ({"color": long}, 413),
+    }
+    for columns, status in cases.values():
+        answer = client.post("/score", content=_arrow_body(columns), headers={"content-type": ARROW})
+        assert (answer.status_code, answer.content[:9]) == (status, b'{"error":')
+
+
+@pytest.mark.parametrize("damage", [b"\xff\xff\xff\x7f", b"\xf0\xff\xff\xff", b"\x00\x00\x00\x00"])
+def test_a_damaged_stream_of_arrow_has_one_clear_answer(client, damage):
+    body = _arrow_body({"a": [0.5] * 9, "b": [0.5] * 9, "color": ["red"] * 9}, compression="zstd")
+    for at in range(0, len(body) - 4, 8):
+        changed = body[:at] + damage + body[at + 4 :]
+        answer = client.post("/score", content=changed, headers={"content-type": ARROW})
+        assert answer.status_code in (200, 400, 413, 422)
+
+
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
