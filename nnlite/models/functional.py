@@ -298,7 +298,14 @@ class Model(Trainer):
 
         load_weights(self, filepath)
 
-    def export(self, filepath: Any, format: str = "onnx", verbose: Any = None) -> None:  # noqa: ARG002
+    def export(
+        self,
+        filepath: Any,
+        format: str = "onnx",
+        verbose: Any = None,  # noqa: ARG002
+        *,
+        int8: bool = False,
+    ) -> None:
         """Write the computation at inference for other programs: as an ONNX file, or as a program in C.
 
         An ONNX file holds operations of opset 13 with float32 weights, and loads in ONNX Runtime since 1.6 (2020).
@@ -314,6 +321,8 @@ class Model(Trainer):
             Format of the file.
         verbose : object, optional
             Accepted for compatibility with Keras, without effect.
+        int8 : bool, default False
+            In C, whether the weights of `Dense` layers are whole numbers of 8 bits, a quarter of the memory.
 
         Raises
         ------
@@ -353,8 +362,10 @@ class Model(Trainer):
         if format == "c":
             from nnlite.export.c import export_c
 
-            export_c(self, filepath)
+            export_c(self, filepath, int8)
             return
+        if int8:
+            raise ValueError("export: int8 is for format='c'; an ONNX file has float32 weights")
         from nnlite.export import export_onnx
 
         export_onnx(self, filepath)
