@@ -17,7 +17,7 @@ from nnlite.layers.composition import refuse_own_steps, run_call
 from nnlite.layers.input import Input, InputLayer
 from nnlite.layers.tracking import each_once, in_keras_order, tracked_layers, tracked_weights
 from nnlite.models.ties import tie, ties_entry
-from nnlite.registry import serialize
+from nnlite.registry import custom_object_scope, serialize
 from nnlite.serialization import MISFITS, dump_model, restore_parts
 from nnlite.steps import layer_of
 from nnlite.training import Trainer
@@ -418,8 +418,15 @@ class Model(Trainer):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Model:
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Model:
         """Return a model with the configuration that `get_config` returned, and with new weights.
+
+        Parameters
+        ----------
+        config : dict
+            The configuration.
+        custom_objects : mapping of str to class, optional
+            Classes of one's own by their names in the configuration.
 
         Raises
         ------
@@ -429,6 +436,11 @@ class Model(Trainer):
         if "nodes" not in config and hasattr(cls, "call"):
             # As in Keras, the arguments of a class with a method call.
             return cls(**config)
+        with custom_object_scope(custom_objects or {}):
+            return cls._from_graph(config)
+
+    @classmethod
+    def _from_graph(cls, config: dict[str, Any]) -> Model:
         made = [one if isinstance(one, Layer) else registry.get(one) for one in config["layers"]]
         layers = {layer.name: layer for layer in made}
         tensors: dict[int, SymbolicTensor] = {}
