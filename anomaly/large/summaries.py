@@ -11,7 +11,7 @@ import numpy as np
 from anomaly.large.joining import kind_of
 from anomaly.preprocessing.columns.categories import count_categories
 from anomaly.preprocessing.columns.parsing import distinct_cells, missing_cells
-from anomaly.preprocessing.columns.values import ColumnEnd, moments
+from anomaly.preprocessing.columns.totals import ColumnEnd, moments
 from nnlite.types import Array
 
 MOST_COUNTED = 20_000
