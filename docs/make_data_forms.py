@@ -21,6 +21,7 @@ from tests.anomaly import more_spellings as more
 from tests.anomaly import test_spellings as columns
 from tests.anomaly.tables import test_csv_inference as forms
 from tests.anomaly.tables import test_file_kinds as files
+from tests.anomaly.tables import test_text_formats as texts
 
 PAGE = Path(__file__).parent / "data_forms.md"
 _LONGEST = 400
@@ -95,6 +96,9 @@ def _files_section() -> str:
         warned.append([name, _plain(_warning("\n".join([*lines, ""]).encode()))])
     refused = [[name, _plain(_of_file(lambda path: _error(lambda: read_csv(path)), content))]
                for name, content in files.REFUSED.items()]  # fmt: skip
+    for name, lines in texts.FORMATS.items():
+        content = "\n".join([*lines, ""]).encode()
+        refused.append([name, _plain(_of_file(lambda path: _error(lambda: read_csv(path)), content))])
     return (
         "## Files that are read\n\nWithout a warning, by the settings given, or by none.\n\n"
         + _table(["form", "settings"], plain)

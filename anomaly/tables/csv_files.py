@@ -27,6 +27,7 @@ from anomaly.tables.csv_records import Record, available, plain_tables, records
 from anomaly.tables.row_kinds import repeated_headers
 from anomaly.tables.table import Table, join_columns
 from anomaly.tables.text_files import OpenBytes, describe_path, open_bytes
+from anomaly.tables.text_formats import check_text
 from anomaly.tables.text_lines import TextLines
 from nnlite.delimited import open_record_reader
 from nnlite.job import is_running, report
@@ -163,6 +164,7 @@ def _tables(
     # A header alone may hold several delimiters; the row after it is waited for in any case.
     least = form.skip_lines + (2 if form.header else 1)
     sample = list(available(lines, _SAMPLE_LINES + form.skip_lines, lines.has_next, least=least))
+    check_text(sample[form.skip_lines :], form.delimiter is not None, label)
     inferred = infer_form(list(without_comments(sample, form.comment)), form)
     check_one_column(sample, form, inferred, label)
     if inferred.titles:

@@ -7,8 +7,9 @@ import io
 import os
 import stat
 import sys
+import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, Any, NamedTuple, TextIO, cast
 
 from anomaly.errors import DataError, printable
@@ -61,10 +62,13 @@ def open_bytes(path: str | os.PathLike[str], rewind: bool = False) -> Iterator[O
         if binary.peek(2)[:2] == _GZIP_MAGIC:
             # A stream of its own, which begins where it is, and not where the file does.
             packed = stack.enter_context(gzip.GzipFile(fileobj=binary, mode="rb"))
+            # Damaged data is found where the first line is read.
+            with suppress(EOFError, OSError, zlib.error):
+                check_signature(packed.peek(LONGEST)[:LONGEST], describe_path(path))
             yield OpenBytes(packed, False, 0, _GZIP_FACTOR * size)
         else:
-            if not is_pipe:
-                check_signature(bytes(binary.peek(LONGEST)[:LONGEST]), describe_path(path))
+            # Of a pipe, these are the bytes that have arrived.
+            check_signature(bytes(binary.peek(LONGEST)[:LONGEST]), describe_path(path))
             yield OpenBytes(binary, is_pipe, 0 if is_pipe else binary.tell(), size)
 
 

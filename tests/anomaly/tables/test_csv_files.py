@@ -165,7 +165,7 @@ def test_standard_input_is_named_in_messages(monkeypatch):
         ("a,b\n1,2\n".encode("utf-16")[2:], "line 1: found a NUL character.*perhaps 'utf-16-le'"),
         ("a,b\n1,2\n".encode("utf-16-be"), "line 1: found a NUL character.*perhaps 'utf-16-be'"),
         ("a,b\né,2\n".encode("latin-1"), "line 2: found the byte 0xe9.*perhaps 'cp1252'"),
-        (b"\x89PNG\r\n\x1a\n", "line 1: found the byte 0x89"),
+        (b"\x89\xfe\r\n\x1a\n", "line 1: found the byte 0x89"),
         (gzip.compress(b"a,b\n1,2\n", mtime=0)[:-4], "gzip data is truncated or damaged"),
         (b"\x1f\x8bnonsense", "gzip data is truncated or damaged"),
         (DAMAGED, "truncated or damaged"),
