@@ -62,14 +62,24 @@ def open_bytes(path: str | os.PathLike[str], rewind: bool = False) -> Iterator[O
         if binary.peek(2)[:2] == _GZIP_MAGIC:
             # A stream of its own, which begins where it is, and not where the file does.
             packed = stack.enter_context(gzip.GzipFile(fileobj=binary, mode="rb"))
-            # Damaged data is found where the first line is read.
-            with suppress(EOFError, OSError, zlib.error):
-                check_signature(packed.peek(LONGEST)[:LONGEST], describe_path(path))
+            if not is_pipe:
+                _check_packed(packed, path)
             yield OpenBytes(packed, False, 0, _GZIP_FACTOR * size)
         else:
             # Of a pipe, these are the bytes that have arrived.
             check_signature(bytes(binary.peek(LONGEST)[:LONGEST]), describe_path(path))
             yield OpenBytes(binary, is_pipe, 0 if is_pipe else binary.tell(), size)
+
+
+def _check_packed(packed: gzip.GzipFile, path: str | os.PathLike[str]) -> None:
+    """Raise DataError if what is compressed is no text; damage is found where the first line is read."""
+    start = b""
+    with suppress(EOFError, OSError, zlib.error):
+        start = packed.peek(LONGEST)[:LONGEST]
+    if start:
+        check_signature(start, describe_path(path))
+    else:
+        packed.rewind()
 
 
 def estimated_rows(path: str | os.PathLike[str]) -> float:

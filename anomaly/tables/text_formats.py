@@ -132,7 +132,7 @@ _FORMATS = (
     _Format(
         "reads of sequences (FASTQ): convert what is measured to CSV",
         "@",
-        DelayedPattern(r"@\S+(\s[^,;]*)?$"),
+        DelayedPattern(r"@[^\s,;|]+( [^,;|]*)?$"),
         DelayedPattern(r"[@+]|\S{5,}$"),
     ),
     _Format(
@@ -187,7 +187,7 @@ def check_text(lines: Sequence[str], has_delimiter: bool, label: str) -> None:
     Examples
     --------
     >>> check_text(["amount,country\n", "3.5,FR\n"], False, "'a.csv'")
-    >>> check_text(["cpu,host=a load=0.64 1434055562000000000\n"], False, "'a.csv'")
+    >>> check_text(["cpu,host=a load=0.64\n", "cpu,host=b load=0.31\n"], False, "'a.csv'")
     Traceback (most recent call last):
         ...
     anomaly.errors.DataError: 'a.csv' is no CSV file, but line protocol of InfluxDB: query it as CSV, a column ...

@@ -14,6 +14,7 @@ from anomaly.preprocessing.columns.column_notes import Note
 from anomaly.preprocessing.columns.date_names import MONTHS, WEEKDAYS
 from anomaly.preprocessing.columns.left_out import is_blind, names_the_records
 from anomaly.preprocessing.columns.parsing import distinct_cells
+from anomaly.tables.patterns import DelayedPattern
 from nnlite.types import Array
 
 _FEWEST = 3
@@ -23,6 +24,13 @@ _LEAST_ONCE = 0.05
 _DIGITS = re.compile(r"[^\W_a-zA-Z]*\d[^a-zA-Z]*")
 _ROMAN = re.compile(r"(?=.)m*(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W\d_]+|\d+")
+# Years of a reign in Japan, and those since 1912 in Taiwan.
+_ERA = DelayedPattern(
+    r"(?:[MTSHR]\d\d[./-][01]\d[./-][0-3]\d|1[01]\d[./-][01]?\d[./-][0-3]?\d"
+    r"|(?:\u660e\u6cbb|\u5927\u6b63|\u662d\u548c|\u5e73\u6210|\u4ee4\u548c|\u6c11[\u56fd\u570b])"
+    r"\s?(?:\d{1,3}|\u5143)\s?\u5e74.*)(?:[ T].*)?"
+)
+_FEWEST_SIGNS = 10
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _WEEKS = frozenset(("kw", "cw", "ww", "wk", "week", "woche", "semaine", "semana", "settimana", "uke", "uge", "vecka"))
 _FISCAL = frozenset(("fy", "gj", "ej", "pd"))
@@ -39,7 +47,8 @@ def notes_of_text(column: CategoryColumn, cells: Array) -> tuple[Note, ...]:
     """Return warnings of a column of categories, fitted to training values, that may be times or numbers."""
     if is_blind(column) or names_the_records(column) or cells.dtype.kind != "O":
         return ()
-    if notes := notes_of_times(column.name, (*column.categories, *column.rare)):
+    texts = (*column.categories, *column.rare)
+    if notes := notes_of_times(column.name, texts) or notes_of_signs(column.name, texts):
         return notes
     counts = count_categories(*distinct_cells(cells)) if column.rare or column.open_ended else {}
     return notes_of_numerals(column.name, {text: count for text, count in counts.items() if text is not None})
@@ -63,16 +72,39 @@ def notes_of_times(name: str, texts: Iterable[str]) -> tuple[Note, ...]:
     >>> [(kind, text)] = notes_of_times("week", ["CW09/24", "CW10/24", "CW11/24"])
     >>> print(text[:80])
     column 'week': 'CW09/24' and others seem to name times, and are used as categori
+    >>> len(notes_of_times("day", ["R06.01.30", "R06.01.31", "R06.02.01"]))
+    1
     >>> notes_of_times("model", ["Golf 2019", "Golf 2020", "Polo 2020"])
     ()
     """
     texts = list(texts)
-    if len(texts) < _FEWEST or not all(map(_names_a_time, texts)):
+    if len(texts) < _FEWEST or not (all(map(_names_a_time, texts)) or all(map(_ERA.fullmatch, texts))):
         return ()
     text = (
         f"column {name!r}: {format_value(texts[0])} and others seem to name times, and are used as categories: each "
         "later one is new. Leave the column out (ignore=, on the command line: --drop), or write "
         "dates such as 2024-02-29; if they are no times, name it as categorical (on the command line: --categorical)"
+    )
+    return ((SpellingWarning, text),)
+
+
+def notes_of_signs(name: str, texts: Iterable[str]) -> tuple[Note, ...]:
+    """Return a warning of many categories that are numbers in signs that are not read, such as Chinese ones.
+
+    Examples
+    --------
+    >>> len(notes_of_signs("number", [chr(0x2460 + i) for i in range(12)]))
+    1
+    >>> notes_of_signs("level", ["\u4e00", "\u4e8c", "\u4e09"])
+    ()
+    """
+    texts = list(texts)
+    if len(texts) < _FEWEST_SIGNS or not all(text.isnumeric() and not text.isascii() for text in texts):
+        return ()
+    text = (
+        f"column {name!r}: {format_value(texts[0])} and others are numbers in signs that are not read, and are used as "
+        "categories: later ones may be new. Write them in the digits 0 to 9; if they are codes, name it as categorical "
+        "(on the command line: --categorical)"
     )
     return ((SpellingWarning, text),)
 

@@ -8,12 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+import numpy as np
+
 from anomaly.errors import (
     ConstantColumnWarning,
     DataWarning,
     FileFormWarning,
     IdentifierColumnWarning,
     SpellingWarning,
+    TimeColumnWarning,
     format_names,
     format_value,
 )
@@ -21,6 +24,7 @@ from anomaly.preprocessing.columns.categories import CategoryColumn
 from anomaly.preprocessing.columns.parsing import distinct_cells
 from anomaly.preprocessing.columns.population import Population
 from anomaly.preprocessing.columns.totals import ColumnEnd, kind_of_last_row
+from anomaly.tables.missing_marks import marks_of
 from anomaly.tables.patterns import DelayedPattern
 from nnlite.types import Array
 
@@ -30,6 +34,7 @@ _CODE = DelayedPattern(r"\s*0\d+\s*")
 _WHOLE = DelayedPattern(r"\s*[+-]?\d+\s*")
 _VERSION_OR_DATE = DelayedPattern(r"([1-9]\d?)\.[1-9]\d?\.(?:\d\d|\d{4})|\d\d\.[1-9]\d?\.([1-9]\d?)")
 _RELEASE = DelayedPattern(r"([1-9]\d?)\.[1-9]\d?\.\d\d")
+_DAYS_OF_YEAR, _FIRST_YEAR, _LAST_YEAR = 365.2425, 1650, 2350
 _MOST_MONTHS, _MOST_RELEASES = 12, 20
 _CATEGORICAL = "name it as categorical (on the command line: --categorical)"
 # Shown as nothing: soft hyphens, blanks and joiners without a width, marks of the direction and of the order of bytes.
@@ -83,6 +88,56 @@ def leave_out(name: str, reason: str, notes: ColumnNotes) -> None:
         "line: --keep) uses such a column",
         name,
     )
+
+
+def note_years(name: str, cells: Array, days: Array, notes: ColumnNotes) -> None:
+    """Warn of dates whose years are those of another calendar, such as 1403 or 2567, and not of the Gregorian one.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    cells : ndarray
+        Its cells.
+    days : ndarray of float64
+        The dates, in days since the start of 1970; NaN is missing.
+    notes : ColumnNotes
+        Where the warning is added.
+    """
+    present = days[~np.isnan(days)]
+    year = 1970 + (float(np.median(present)) if len(present) else 0.0) / _DAYS_OF_YEAR
+    if _FIRST_YEAR < year < _LAST_YEAR:
+        return
+    example = cells[int(np.flatnonzero(~np.isnan(days))[0])]
+    notes.add(
+        TimeColumnWarning,
+        f"column {name!r}: dates such as {format_value(str(example))} are taken for days of the Gregorian calendar. If "
+        "they are of another one (Persian, Islamic, Buddhist), write them in the Gregorian one, such as 2024-02-29",
+    )
+
+
+def note_marks(name: str, cells: Array, numbers: Array, notes: ColumnNotes) -> None:
+    """Warn of numbers that may mark missing values, in a column of numbers with units or in other spellings.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    cells : ndarray
+        Its cells.
+    numbers : ndarray of float64
+        Their numbers; NaN is missing.
+    notes : ColumnNotes
+        Where the warnings are added.
+    """
+    for mark in marks_of(name, numbers):
+        text = str(cells[int(np.flatnonzero(numbers == mark.value)[0])])
+        notes.add(
+            FileFormWarning,
+            f"column {name!r} has {format_value(text)} in {mark.n_rows:,} of {len(numbers):,} rows, far from all "
+            f"others ({mark.low:g} to {mark.high:g}): if it marks missing values, name it as such (missing=, on the "
+            "command line: --missing)",
+        )
 
 
 def note_totals(

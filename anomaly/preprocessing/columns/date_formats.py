@@ -22,7 +22,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _PIVOT = 69  # two digits of a year from here on are of the last century, as in POSIX
 _LEAP_YEAR = 1972  # of dates without a year
 _DIRECTIVES = {
-    "Y": r"(?P<Y>1[4-9]\d\d|2[0-3]\d\d)",
+    "Y": r"(?P<Y>1[3-9]\d\d|2[0-6]\d\d)",
     "y": r"(?P<y>\d\d)",
     "m": r"(?P<m>0?[1-9]|1[0-2])",
     "b": r"(?P<b>[^\W\d_]{3,12})\.?",
@@ -51,8 +51,8 @@ _SHORTHANDS = {"T": "%H:%M:%S", "R": "%H:%M", "F": "%Y-%m-%d", "D": "%m/%d/%y"}
 _DATE_PARTS = frozenset("YymbBdejqhtGVu")
 _TIME = (
     r"(?:(?:(?P<half>\u4e0a\u5348|\u4e0b\u5348|\u5348\u524d|\u5348\u5f8c|\uc624\uc804|\uc624\ud6c4)\s?)?"
-    r"(?P<H>[01]?\d|2[0-4])(?:(?P<mark>[:.h]|[\u65f6\u6642]|\uc2dc\s?)(?P<M>[0-5]\d)"
-    r"(?:(?:[:.m]|\u5206|\ubd84\s?)(?P<S>[0-5]\d|60)(?:[.,:](?P<f>\d{1,9}))?)?)?"
+    r"(?P<H>[01]?\d|2[0-4])(?:(?P<mark>[:.h]|[\u65f6\u6642]|\uc2dc\s?)(?P<M>[0-5]\d|\d(?=[\u5206\ubd84]))"
+    r"(?:(?:[:.m]|\u5206|\ubd84\s?)(?P<S>[0-5]\d|60|\d(?=[\u79d2\ucd08]))(?:[.,:](?P<f>\d{1,9}))?)?)?"
     r"(?:s|[\u5206\ubd84\u79d2\ucd08\u65f6\u6642\uc2dc])?"
     r"(?:\s?(?P<p>[ap])\.?\s?m\b\.?)?(?:\s?(?:uhr|h))?)"
 )

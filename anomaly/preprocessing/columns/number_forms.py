@@ -22,7 +22,7 @@ _SHAPE = DelayedPattern(
     r"(?P<before>[^\W\d_]+\.(?=\s*\d)|[^\d()+\-.,]*?)\s*"
     r"(?P<sign>[+-])?\s*(?P<middle>[^\d()+\-.,]*?)\s*"
     r"(?P<numeral>\d(?:[\d.,'_ ]*\d)?[.,]?|[.,]\d+)"
-    r"(?:\s?(?:[eEdDqQ]|(?:[x\u00d7*\u00b7]\s?10\s?(?:\^|\*\*)?))\s?(?P<exponent>[+-]?\d+))?"
+    r"(?:\s?(?:[eEdDqQ]|(?:[xX\u00d7*\u00b7]\s?10\s?(?:\^|\*\*|[eE])?))\s?(?P<exponent>[+-]?\d+))?"
     r"(?P<trailing>-(?=\s*(?:[^\W\d]|$)))?"
     r"\s*(?P<after>[^\d\s)].*?)?\s*(?(open)\))"
 )
