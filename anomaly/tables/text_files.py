@@ -60,10 +60,10 @@ def open_bytes(path: str | os.PathLike[str], rewind: bool = False) -> Iterator[O
             binary, is_pipe = io.BufferedReader(io.BytesIO(binary.read())), False
         size = 0 if is_pipe else _size(binary)
         if binary.peek(2)[:2] == _GZIP_MAGIC:
+            if not is_pipe:
+                _check_packed(binary, path)
             # A stream of its own, which begins where it is, and not where the file does.
             packed = stack.enter_context(gzip.GzipFile(fileobj=binary, mode="rb"))
-            if not is_pipe:
-                _check_packed(packed, path)
             yield OpenBytes(packed, False, 0, _GZIP_FACTOR * size)
         else:
             # Of a pipe, these are the bytes that have arrived.
@@ -71,15 +71,12 @@ def open_bytes(path: str | os.PathLike[str], rewind: bool = False) -> Iterator[O
             yield OpenBytes(binary, is_pipe, 0 if is_pipe else binary.tell(), size)
 
 
-def _check_packed(packed: gzip.GzipFile, path: str | os.PathLike[str]) -> None:
+def _check_packed(binary: Any, path: str | os.PathLike[str]) -> None:
     """Raise DataError if what is compressed is no text; damage is found where the first line is read."""
-    start = b""
-    with suppress(EOFError, OSError, zlib.error):
-        start = packed.peek(LONGEST)[:LONGEST]
-    if start:
-        check_signature(start, describe_path(path))
-    else:
-        packed.rewind()
+    begin = binary.tell()
+    with suppress(EOFError, OSError, zlib.error), gzip.GzipFile(fileobj=binary, mode="rb") as packed:
+        check_signature(packed.peek(LONGEST)[:LONGEST], describe_path(path))
+    binary.seek(begin)
 
 
 def estimated_rows(path: str | os.PathLike[str]) -> float:
