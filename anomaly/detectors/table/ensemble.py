@@ -21,7 +21,8 @@ from anomaly.detectors.table.prototypes import Prototypes
 from nnlite.archive import arrays_with_prefix
 from nnlite.job import counted
 from nnlite.models import model_from_parts
-from nnlite.rowwise import CHUNK_ROWS
+from nnlite.row_threads import map_rows
+from nnlite.rowwise import CHUNK_ROWS, chunks_of
 from nnlite.types import Array
 
 if TYPE_CHECKING:
@@ -134,7 +135,10 @@ class Ensemble:
         ndarray of float64 of shape (n_records,)
             About 1 for a normal record. A score is independent of the batch.
         """
-        return joined([self._scores(chunk) for chunk in chunks_of(x)])
+        return joined([part for chunk in chunks_of(x) for part in map_rows(self._scores, chunk, self._is_compiled)])
+
+    def _is_compiled(self) -> bool:
+        return all(network.is_compiled for network in self.networks)
 
     def _scores(self, x: Array) -> Array:
         values = self.complete(x)
@@ -416,12 +420,6 @@ def _holes_from_state(arrays: Mapping[str, Array], remembered: Array) -> Array |
     if bits.dtype != np.uint8 or bits.shape != (-(-size // 8),):
         raise ValueError(f"its holes have shape {bits.shape}, {bits.dtype} for {remembered.shape} remembered features")
     return np.unpackbits(bits, count=size).reshape(remembered.shape).astype(np.bool_)
-
-
-def chunks_of(x: Array) -> list[Array]:
-    """Divide records into chunks of some thousands, at least one."""
-    starts = range(0, max(len(x), 1), CHUNK_ROWS)
-    return [x] if len(starts) == 1 else [x[start : start + CHUNK_ROWS] for start in starts]
 
 
 def _log_of(scores: Array) -> Array:
