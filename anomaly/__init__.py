@@ -10,6 +10,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nnlite.services import provide
+
 if TYPE_CHECKING:
     from anomaly.detectors import (
         AutoencoderDetector,
@@ -39,6 +41,8 @@ __all__ = [
     "load_detector",
     "resumable",
 ]
+
+provide(export_onnx="anomaly.export:export_onnx")
 
 _MODULES = (
     "calibration",

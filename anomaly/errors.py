@@ -133,11 +133,13 @@ def not_fitted(message: str) -> NotFittedError:
 
 # Characters that change the direction of the text around them, and those that end a line.
 _DIRECTIONS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)))
+# Characters that nobody sees, so that two names look alike; joiners are letters' own in some languages.
+_UNSEEN = frozenset(map(chr, (0x180E, 0x200B, *range(0x2060, 0x2065), 0xFEFF, *range(0xE0000, 0xE0080))))
 _LINE_ENDS = frozenset(map(chr, (0x0A, 0x09, 0x2028, 0x2029)))
 
 
 def printable(text: str) -> str:
-    r"""Return text with control characters as escapes, so that names in data cannot steer a terminal.
+    r"""Return text with control characters and unseen ones as escapes: names in data cannot steer a terminal.
 
     Examples
     --------
@@ -163,9 +165,9 @@ def one_line(text: str) -> str:
 def _escaped(character: str) -> str:
     number = ord(character)
     is_control = number < 0x20 or 0x7F <= number < 0xA0 or 0xD800 <= number < 0xE000
-    if character in "\n\t" or not (is_control or character in _DIRECTIONS):
+    if character in "\n\t" or not (is_control or character in _DIRECTIONS or character in _UNSEEN):
         return character
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+    return f"\\x{number:02x}" if number < 0x100 else repr(character)[1:-1]
 
 
 def format_names(names: Iterable[str], limit: int = 10) -> str:
@@ -179,29 +181,6 @@ def format_names(names: Iterable[str], limit: int = 10) -> str:
     names = list(names)
     more = f" and {len(names) - limit:,} more" if len(names) > limit else ""
     return ", ".join(map(repr, names[:limit])) + more
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return what may have been meant by a name that does not exist, for the end of a message; "" if nothing is alike.
-
-    Capitals, blanks, hyphens and underscores make no difference.
-
-    Examples
-    --------
-    >>> did_you_mean("amuont", ["amount", "country"]), did_you_mean("Order ID", ["order_id"]), did_you_mean("x", ["y"])
-    ("; did you mean 'amount'?", "; did you mean 'order_id'?", '')
-    """
-    import difflib  # on first use, since most processes name nothing that does not exist
-
-    plain: dict[str, str] = {}
-    for one in known:
-        plain.setdefault(_plain(one), one)
-    alike = difflib.get_close_matches(_plain(name), plain, n=1)
-    return f"; did you mean {plain[alike[0]]!r}?" if alike else ""
-
-
-def _plain(name: str) -> str:
-    return name.casefold().replace("_", " ").replace("-", " ").strip()
 
 
 def format_value(value: Any, limit: int = 60) -> str:

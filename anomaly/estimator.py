@@ -14,6 +14,7 @@ import numpy as np
 from anomaly.errors import not_fitted
 from anomaly.tables import Table
 from anomaly.tables.series import is_collection
+from nnlite.suggestions import did_you_mean
 from nnlite.types import Array
 from nnlite.validation import check_value, choice
 
@@ -30,6 +31,7 @@ _RESULTS = {
     "p_values": "p_value",
     "predict_confidence": "confidence",
     "predict_proba": "probability",
+    "explain": "contribution",
 }
 _CLASSES = ["normal", "anomaly"]
 
@@ -59,7 +61,8 @@ class Parameters:
         known = self._parameter_names()
         for name, value in params.items():
             if name not in known:
-                raise ValueError(f"{type(self).__name__} has no parameter {name!r}; it has {', '.join(known)}")
+                meant = did_you_mean(name, known)
+                raise ValueError(f"{type(self).__name__} has no parameter {name!r}; it has {', '.join(known)}{meant}")
             setattr(self, name, value)
         return self
 
@@ -185,8 +188,9 @@ class OutputChoice(Parameters):
         transform : {"default", "pandas", "polars"}, optional
             "default": arrays. "pandas": a `Series` named ``score``, ``is_anomaly``, ``p_value`` or ``confidence``, with
             the index of the data frame that was scored; of probabilities a `DataFrame` with the columns ``normal`` and
-            ``anomaly``. "polars": the same of Polars, without an index. The package must be installed. None changes
-            nothing. A `Table` of this package always gives arrays.
+            ``anomaly``, of `explain` one with the columns of the data (an array for images). "polars": the same of
+            Polars, without an index. The package must be installed. None changes nothing. A `Table` of this package
+            always gives arrays.
 
         Returns
         -------
@@ -227,28 +231,31 @@ def _with_series(method: Callable[..., Any], name: str) -> Callable[..., Any]:
             result = method(self, X, *args, **kwargs)
         finally:
             _is_inside.reset(token)
+        columns = _CLASSES if name == "probability" else list(getattr(self, "feature_names_in_", []))
         if isinstance(result, list) and is_collection(X):
-            return [_series(str(kind), name, part, one) for part, one in zip(result, X, strict=True)]
-        return _series(str(kind), name, result, X)
+            return [_series(str(kind), name, part, one, columns) for part, one in zip(result, X, strict=True)]
+        return _series(str(kind), name, result, X, columns)
 
     scored.gives_series = True  # type: ignore[attr-defined]
     return scored
 
 
-def _series(kind: str, name: str, result: Any, data: Any) -> Any:
-    """Return values as a series, or a frame of a column for each class."""
+def _series(kind: str, name: str, result: Any, data: Any, columns: list[str]) -> Any:
+    """Return values as a series, or as a frame of several columns."""
     values: Array = np.asarray(result)
+    if values.ndim > 2:
+        return result
     if kind == "polars":
         import polars
 
         if values.ndim > 1:
-            return polars.DataFrame(values, schema=_CLASSES, orient="row")
+            return polars.DataFrame(values, schema=columns, orient="row")
         return polars.Series(name, values)
     import pandas
 
     index = data.index if isinstance(data, pandas.DataFrame | pandas.Series) else None
     if values.ndim > 1:
-        return pandas.DataFrame(values, columns=_CLASSES, index=index)
+        return pandas.DataFrame(values, columns=columns, index=index)
     return pandas.Series(values, index=index, name=name)
 
 

@@ -15,6 +15,8 @@ The names are those of Keras:
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nnlite.services import provide
+
 if TYPE_CHECKING:
     from nnlite import (
         activations,
@@ -72,6 +74,18 @@ __all__ = [
     "utils",
 ]
 
+
+provide(
+    activation_layer="nnlite.layers.activation:Activation",
+    loss_of_tensors="nnlite.ops.losses:of_tensors",
+    operator="nnlite.layers.operators:apply",
+    constant_layer="nnlite.layers.tracing:Constant",
+    parameter_layer="nnlite.layers.tracing:Parameter",
+    random_layer="nnlite.layers.tracing:RandomValues",
+    traced_loss="nnlite.derivatives:TracedLoss",
+    traced_penalty="nnlite.derivatives:TracedPenalty",
+    with_added_losses="nnlite.layers.tracing:with_losses",
+)
 
 # Where names come from that are no modules of their own.
 _MODULES = {

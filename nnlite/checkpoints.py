@@ -112,7 +112,9 @@ def _fingerprint(model: CompiledNetwork, fit: RunningFit) -> dict[str, Any]:
     """Return what has to be the same in the fit that continues, as JSON values."""
     return {
         # Not the names of layers, which depend on how many there were in the process before.
-        "layers": [[type(layer).__name__, [list(w.shape) for w in layer.weights]] for layer in model.layers],
+        "layers": [
+            [type(layer).__name__, [list(w.shape) for w in layer.stored_weights]] for layer in model.graph_layers
+        ],
         "optimizer": serialize(model.optimizer)["class_name"],
         "records": fit.data.n_rows,
         "checksum of the data": fit.checksum,

@@ -90,7 +90,7 @@ class CompiledNetwork(Network):
         if hasattr(self, "_objective"):
             return self._objective
         # A Sequential without an input shape: its last layer will be the output.
-        return Objective(*self._compile_arguments, [layer.name for layer in self.layers[-1:]])
+        return Objective(*self._compile_arguments, [layer.name for layer in self.graph_layers[-1:]])
 
     @property
     def loss(self) -> Any:

@@ -14,13 +14,13 @@ _SECONDS_PER_PRODUCT = 1e-10
 def numpy_seconds(model: Network, rows: int, batch_size: int, passes: int) -> float:
     """Return the estimated seconds of the layers for `passes` forward passes over the data."""
     batches = -(-rows // batch_size) * passes
-    per_batch = _SECONDS_PER_LAYER * (len(model.layers) + 2)
+    per_batch = _SECONDS_PER_LAYER * (len(model.graph_layers) + 2)
     return batches * per_batch + products_per_record(model) * rows * passes * _SECONDS_PER_PRODUCT
 
 
 def products_per_record(model: Network) -> int:
     """Return the estimated number of multiplications in the forward pass for one record."""
-    return sum(map(_products, model.layers))
+    return sum(map(_products, model.graph_layers))
 
 
 def _products(layer: Layer) -> int:

@@ -103,7 +103,7 @@ class DivergenceWatch:
                     continue
                 changed = _layer_of_values(model, model.weight_vector.values) or self._slot()
                 before.restore_weights(model)
-                layer = self._trace(batch.rows) or changed or f"loss of layer {model.layers[-1].name!r}"
+                layer = self._trace(batch.rows) or changed or f"loss of layer {model.graph_layers[-1].name!r}"
                 before.restore_weights(model)
                 place = f"epoch {epoch + 1}, batch {batch.number + 1}, {layer}"
                 raise DivergenceError(_message(place, "from before this batch"))
@@ -151,7 +151,7 @@ def _layer_of_outputs(model: CompiledNetwork, batch: Batch) -> str | None:
 
 def _layer_of_values(model: CompiledNetwork, values: Array) -> str | None:
     """Return the last layer, to which backpropagation comes first, with a gradient or a weight that is not finite."""
-    for layer in reversed(model.layers):
+    for layer in reversed(model.graph_layers):
         for weight in layer.weights:
             if not are_finite(values[model.weight_vector.place_of(weight)]):
                 return f"{weight.name} of layer {layer.name!r}"

@@ -6,12 +6,12 @@ outputs as `SymbolicTensor` objects. `Model` sorts the nodes topologically: each
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from importlib import import_module
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
+from nnlite.services import service
 from nnlite.types import Shape
 
 
@@ -32,6 +32,8 @@ class SymbolicTensor:
         Dtype of the value.
     node : Node
         Node that computes the value.
+    whole : Node or None
+        Outermost layer with a method ``call`` that has computed the value, as a whole.
     row_free : bool
         Whether the first axis is not that of the rows: the tensor is a weight, a total, or computed from such alone.
     """
@@ -41,6 +43,7 @@ class SymbolicTensor:
 
     def __init__(self, shape: Shape, dtype: np.dtype[Any], node: Node, row_free: bool = False) -> None:
         self.shape, self.dtype, self.node, self.row_free = shape, dtype, node, row_free
+        self.whole: Node | None = None
 
     def __repr__(self) -> str:
         return f"SymbolicTensor(shape={self.shape!r}, dtype={self.dtype!r})"
@@ -120,9 +123,8 @@ class SymbolicTensor:
 
 
 def _operate(name: str, tensor: SymbolicTensor, *operands: Any, swapped: bool = False) -> Any:
-    """Return the result of an operator, which is a layer: layers are built on this module, so it is found by name."""
-    operators = import_module("nnlite.layers.operators")
-    return operators.apply(name, tensor, *operands, swapped=swapped)
+    """Return the result of an operator, which is that of a layer."""
+    return service("operator")(name, tensor, *operands, swapped=swapped)
 
 
 class Node:
@@ -151,7 +153,19 @@ def is_symbolic(value: object) -> bool:
     return isinstance(value, SymbolicTensor)
 
 
-def topological_order(outputs: Iterable[SymbolicTensor]) -> list[Node]:
+def producer(tensor: SymbolicTensor) -> Node:
+    """Return the node that computes a tensor."""
+    return tensor.node
+
+
+def whole_producer(tensor: SymbolicTensor) -> Node:
+    """Return the node that computes a tensor, where a layer with a method ``call`` is one node, as in Keras."""
+    return tensor.whole or tensor.node
+
+
+def topological_order(
+    outputs: Iterable[SymbolicTensor], node_of: Callable[[SymbolicTensor], Node] = producer
+) -> list[Node]:
     """Return all nodes that `outputs` depend on, each after all nodes it depends on.
 
     The order is that of a depth-first search from the outputs, inputs first (Cormen et al., *Introduction to
@@ -159,7 +173,7 @@ def topological_order(outputs: Iterable[SymbolicTensor]) -> list[Node]:
     """
     ordered: list[Node] = []
     done: set[int] = set()
-    stack = [(tensor.node, False) for tensor in reversed(list(outputs))]
+    stack = [(node_of(tensor), False) for tensor in reversed(list(outputs))]
     while stack:
         node, inputs_done = stack.pop()
         if id(node) in done:
@@ -169,7 +183,7 @@ def topological_order(outputs: Iterable[SymbolicTensor]) -> list[Node]:
             ordered.append(node)
         else:
             stack.append((node, True))
-            stack.extend((tensor.node, False) for tensor in reversed(node.inputs))
+            stack.extend((node_of(tensor), False) for tensor in reversed(node.inputs))
     return ordered
 
 
@@ -191,7 +205,9 @@ def check_connected(nodes: Sequence[Node], inputs: Sequence[SymbolicTensor], *, 
             )
 
 
-def layers_by_depth(outputs: Iterable[SymbolicTensor], nodes: Sequence[Node]) -> list[NamedLayer]:
+def layers_by_depth(
+    outputs: Iterable[SymbolicTensor], nodes: Sequence[Node], node_of: Callable[[SymbolicTensor], Node] = producer
+) -> list[NamedLayer]:
     """Return the layers of a graph, each once, those farthest from the outputs first.
 
     This is the order in Keras, also of `get_weights`. The depth of a layer is the length of the longest path to an
@@ -202,15 +218,15 @@ def layers_by_depth(outputs: Iterable[SymbolicTensor], nodes: Sequence[Node]) ->
     for node in reversed(nodes):
         own = depth.setdefault(id(node.layer), 0)
         for tensor in node.inputs:
-            feeding = id(tensor.node.layer)
+            feeding = id(node_of(tensor).layer)
             depth[feeding] = max(depth.get(feeding, 0), own + 1)
     found: dict[int, NamedLayer] = {}
     seen: set[int] = set()
-    stack = [tensor.node for tensor in reversed(outputs)]
+    stack = [node_of(tensor) for tensor in reversed(outputs)]
     while stack:
         node = stack.pop()
         if id(node) not in seen:
             seen.add(id(node))
             found.setdefault(id(node.layer), node.layer)
-            stack.extend(tensor.node for tensor in reversed(node.inputs))
+            stack.extend(node_of(tensor) for tensor in reversed(node.inputs))
     return sorted(found.values(), key=lambda layer: -depth[id(layer)])

@@ -33,7 +33,6 @@ Bengio & Courville, *Deep Learning* (2016), section 6.5.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
@@ -42,13 +41,15 @@ import numpy as np
 from nnlite.data import as_list
 from nnlite.graph import (
     Node,
-    SymbolicTensor,
     check_connected,
     layers_by_depth,
     topological_order,
+    whole_producer,
 )
 from nnlite.layers.base import Layer
 from nnlite.layers.input import InputLayer
+from nnlite.layers.tracking import each_once
+from nnlite.names_in_graphs import check_names, named_tensors
 from nnlite.steps import Step, accumulate, layer_of
 from nnlite.types import Array
 from nnlite.weights import Weight, WeightVector
@@ -79,6 +80,7 @@ class Network(Layer):
         "steps",
         "output_indices",
         "_tensors",
+        "_whole_layers",
         "inputs",
         "outputs",
         "_names_outputs",
@@ -92,8 +94,8 @@ class Network(Layer):
 
     def _connect(self, inputs: Any, outputs: Any) -> None:
         """Find the layers between the inputs and the outputs, and plan the steps."""
-        self._input_names, self.inputs = _named_tensors(inputs, "inputs")
-        self._output_names, self.outputs = _named_tensors(outputs, "outputs")
+        self._input_names, self.inputs = named_tensors(inputs, "inputs")
+        self._output_names, self.outputs = named_tensors(outputs, "outputs")
         self._names_outputs = isinstance(outputs, Mapping)
         for tensor in self.inputs:
             if not isinstance(tensor.node.layer, InputLayer):
@@ -103,10 +105,12 @@ class Network(Layer):
         nodes = topological_order(self.outputs)
         check_connected(nodes, self.inputs, model_name=self.name)
         self._all_layers = cast(list[Layer], layers_by_depth(self.outputs, nodes))
-        _check_names(self._all_layers, self.name)
+        self._whole_layers = self._layers_as_wholes()
+        check_names(self._all_layers, self._whole_layers, self.name)
         self._plan(nodes)
         self._vector: WeightVector | None = None
-        self.dtype = self.weights[0].dtype if self.weights else self.inputs[0].dtype
+        stored = self.stored_weights
+        self.dtype = stored[0].dtype if stored else self.inputs[0].dtype
 
     _names_outputs = False
 
@@ -258,10 +262,20 @@ class Network(Layer):
 
     # -- weights -------------------------------------------------------------------------------
 
+    def _layers_as_wholes(self) -> list[Layer]:
+        """Return the layers as Keras lists them: one with a method ``call`` in place of those that it composes."""
+        nodes = topological_order(self.outputs, whole_producer)
+        return cast(list[Layer], layers_by_depth(self.outputs, nodes, whole_producer))
+
+    @property
+    def graph_layers(self) -> list[Layer]:
+        """The layers that compute, each once, those nearest to the inputs first."""
+        return list(self._all_layers)
+
     @property
     def layers(self) -> list[Layer]:
-        """The layers, each once, those nearest to the inputs first."""
-        return list(self._all_layers)
+        """The layers, each once, those nearest to the inputs first; one with a method ``call`` is one of them."""
+        return list(self._whole_layers)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return a layer by its name or its index in `layers`.
@@ -294,9 +308,18 @@ class Network(Layer):
 
     @property
     def weights(self) -> list[Weight]:
-        """The weights of all layers, each once."""
-        unique = {id(weight): weight for layer in self._all_layers for weight in layer.weights}
-        return list(unique.values())
+        """The weights of all layers, each once, in the order of Keras."""
+        return each_once([*(weight for layer in self.layers for weight in layer.weights), *self.stored_weights])
+
+    @property
+    def stored_weights(self) -> list[Weight]:
+        """The weights of the layers that compute, in the order of nnlite's files and of weight vectors."""
+        return each_once(weight for layer in self._all_layers for weight in layer.stored_weights)
+
+    @property
+    def stored_trainable_weights(self) -> list[Weight]:
+        """The weights that training changes, in the order of `stored_weights`."""
+        return [weight for weight in self.stored_weights if self._trainable and weight.trainable]
 
     def sublayers(self) -> list[Layer]:
         """Return all layers, the inputs included."""
@@ -305,15 +328,15 @@ class Network(Layer):
     @property
     def weight_vector(self) -> WeightVector:
         """The vector that holds all weights, and its layout."""
-        if self._vector is None or not self._vector.holds(self.weights, frozen=not self._trainable):
+        if self._vector is None or not self._vector.holds(self.stored_weights, frozen=not self._trainable):
             self._vector = self._new_vector()
         return self._vector
 
     def _new_vector(self, values: Array | None = None, moves: bool = True) -> WeightVector:
-        return WeightVector(self.weights, values, moves=moves, frozen=not self._trainable, dtype=self.dtype)
+        return WeightVector(self.stored_weights, values, moves=moves, frozen=not self._trainable, dtype=self.dtype)
 
     def adopt_weights(self, values: Array) -> None:
-        """Set all weights to the values of a vector, in the order of `weights`; no initial values are drawn."""
+        """Set all weights to the values of a vector, in the order of `stored_weights`; no initial values are drawn."""
         self._vector = self._new_vector(values)
 
     def current_weights(self) -> WeightVector:
@@ -321,7 +344,7 @@ class Network(Layer):
 
         So reading does not move weights away from another model during its training.
         """
-        weights = self.weights
+        weights = self.stored_weights
         if self._vector is not None and self._vector.keeps(weights):
             return self._vector
         alone = all(weight.alone for weight in weights)
@@ -339,43 +362,6 @@ class Network(Layer):
     def gradients(self) -> Array:
         """The gradient vector, of the same shape as `parameters`."""
         return self.weight_vector.gradients
-
-
-def _named_tensors(tensors_or_mapping: Any, argument: str) -> tuple[list[str], list[SymbolicTensor]]:
-    if isinstance(tensors_or_mapping, Mapping):
-        # As in Keras, in the order of the names, unless the mapping has an order of its own.
-        names = (list if isinstance(tensors_or_mapping, OrderedDict) else sorted)(tensors_or_mapping)
-        tensors = [tensors_or_mapping[name] for name in names]
-    else:
-        tensors = as_list(tensors_or_mapping)
-        names = []
-    for tensor in tensors:
-        if not isinstance(tensor, SymbolicTensor):
-            raise TypeError(
-                f"Model: {argument} must be symbolic tensors, the results of Input(...) and of layers called on them; "
-                f"found {type(tensor).__name__}"
-            )
-    if not tensors:
-        raise ValueError(f"Model: {argument} must not be empty")
-    return names or _distinct([tensor.name for tensor in tensors]), tensors
-
-
-def _distinct(names: list[str]) -> list[str]:
-    """Append numbers to repeated names: several outputs of a model may come from one layer."""
-    counts: dict[str, int] = {}
-    result = []
-    for name in names:
-        seen = counts.get(name, 0)
-        result.append(f"{name}_{seen}" if seen else name)
-        counts[name] = seen + 1
-    return result
-
-
-def _check_names(layers: Sequence[Layer], model_name: str) -> None:
-    names = [layer.name for layer in layers]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"model {model_name!r} has several layers named {twice}; give each a name of its own")
 
 
 def _plan_steps(nodes: Sequence[Node], indices: Mapping[int, int]) -> list[Step]:
@@ -407,7 +393,7 @@ def _parts(layer: Layer) -> set[int]:
 
 def _innermost_layers(layer: Layer) -> list[Layer]:
     """Return the layer, or the layers inside a model or a wrapper, at all depths."""
-    inner = getattr(layer, "layers", None)
+    inner = layer.graph_layers if isinstance(layer, Network) else getattr(layer, "layers", None)
     return [layer] if inner is None else [found for one in inner for found in _innermost_layers(one)]
 
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Generic, Protocol, TypeVar
 
+from nnlite.suggestions import did_you_mean
+
 _custom_objects: ContextVar[Mapping[str, Any]] = ContextVar("nnlite_custom_objects")
 
 
@@ -68,6 +70,9 @@ def custom_object(name: str, kind: str) -> Any:
     return found
 
 
+_packages: dict[int, str] = {}
+"""Names in files of Keras by the `id` of what is registered, which lives as long as the process."""
+
 _registered: dict[str, Any] = {}
 """Custom classes and functions that `register_keras_serializable` made known."""
 
@@ -78,7 +83,7 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     Parameters
     ----------
     package : str, default "Custom"
-        Accepted for compatibility with Keras, without effect.
+        First part of the name in files of Keras.
     name : str, optional
         Name in files; by default that of the class or function.
 
@@ -91,13 +96,19 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     >>> custom_object("Twice", "layer").__name__
     'Twice'
     """
-    del package
 
     def register(decorated: C) -> C:
-        _registered[name or str(getattr(decorated, "__name__", ""))] = decorated
+        known_as = name or str(getattr(decorated, "__name__", ""))
+        _registered[known_as] = decorated
+        _packages[id(decorated)] = f"{package}>{known_as}"
         return decorated
 
     return register
+
+
+def registered_name(thing: Any) -> str | None:
+    """Return the name that files of Keras have for a class or function, or None if it is not registered."""
+    return _packages.get(id(thing))
 
 
 def get_custom_objects() -> dict[str, Any]:
@@ -151,11 +162,9 @@ class Registry(Generic[T]):
         scoped, built_in, known = _custom_objects.get({}).get(name), self._factories.get(name), _registered.get(name)
         factory = scoped or (built_in or known if config is None else known or built_in)
         if factory is None:
-            import difflib
-
-            close = difflib.get_close_matches(name, self._factories, n=1)
-            hint = f"did you mean {close[0]!r}? Known" if close else "known"
-            raise ValueError(f"unknown {self.kind} {name!r}; {hint} names are {', '.join(self.names())}")
+            meant = did_you_mean(name, self._factories)
+            known_names = f"{'Known' if meant else 'known'} names are {', '.join(self.names())}"
+            raise ValueError(f"unknown {self.kind} {name!r}{meant or ';'} {known_names}")
         make = getattr(factory, "from_config", None)
         try:
             made = make(dict(config)) if make and config is not None else factory(**(config or {}))
@@ -204,7 +213,9 @@ class Registry(Generic[T]):
 
 def serialize(thing: Configurable) -> dict[str, Any]:
     """Return the configuration of an object, from which `Registry.get` creates an equal one."""
-    return {"class_name": getattr(thing, "class_name", type(thing).__name__), "config": thing.get_config()}
+    # A model is its graph, whatever its class has as configuration.
+    config = getattr(thing, "stored_config", thing.get_config)()
+    return {"class_name": getattr(thing, "class_name", type(thing).__name__), "config": config}
 
 
 def serialize_optional(thing: Configurable | None) -> dict[str, Any] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from nnlite.registry import (  # noqa: F401 - serialize is a public name here, t
     custom_object,
     serialize,
 )
+from nnlite.services import service
 from nnlite.types import Array
 from nnlite.validation import check_argument, choice, number
 
@@ -227,7 +227,7 @@ def _gradient_of(penalty: Any, x: Array) -> Array:
     key = (*x.shape, x.dtype.name)
     if key not in known:
         try:
-            traced = import_module("nnlite.derivatives").TracedPenalty(penalty, x.shape, x.dtype)
+            traced = service("traced_penalty")(penalty, x.shape, x.dtype)
             known[key] = traced if np.isclose(traced.value(x), float(np.sum(penalty(x))), rtol=1e-3) else None
         except TypeError:
             known[key] = None

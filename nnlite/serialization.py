@@ -47,7 +47,7 @@ def dump_model(model: CompiledNetwork) -> bytes:
 def save_weights(model: CompiledNetwork, path: PathLike, overwrite: bool = True) -> None:
     """Write a model's weights to a file; see `Model.save_weights`."""
     check_overwrite(path, overwrite)
-    write_archive(path, "model", {"model": serialize(model)}, {"weights": flatten(model.weights)})
+    write_archive(path, "model", {"model": serialize(model)}, {"weights": flatten(model.stored_weights)})
 
 
 def load_weights(model: CompiledNetwork, path: PathLike) -> None:
@@ -60,14 +60,14 @@ def load_weights(model: CompiledNetwork, path: PathLike) -> None:
     """
     _, arrays = read_archive(path, "model")
     check_numbers({}, arrays, repr(os.fspath(path)))
-    values = _checked(arrays, "weights", (model.count_params(),), repr(os.fspath(path)))
+    values = _checked(arrays, "weights", (sum(weight.size for weight in model.stored_weights),), repr(os.fspath(path)))
     assign_weights(model, values)
 
 
 def assign_weights(model: CompiledNetwork, values: Array) -> None:
-    """Copy a vector of all weights, in the order of ``model.weights``, into the weights."""
-    starts = np.cumsum([0] + [weight.size for weight in model.weights])
-    for weight, start in zip(model.weights, starts, strict=False):
+    """Copy a vector of all weights, in the order of ``model.stored_weights``, into the weights."""
+    starts = np.cumsum([0] + [weight.size for weight in model.stored_weights])
+    for weight, start in zip(model.stored_weights, starts, strict=False):
         weight.value[...] = values[start : start + weight.size].reshape(weight.shape)
 
 
@@ -79,11 +79,11 @@ def model_to_parts(model: CompiledNetwork) -> tuple[dict[str, Any], dict[str, Ar
     config : dict
         ``model``: class and configuration; ``compiled``: the arguments of `compile`, if the model is compiled.
     arrays : dict of str to ndarray
-        ``weights``, in the order of ``model.weights``, and the optimizer's slots.
+        ``weights``, in the order of ``model.stored_weights``, and the optimizer's slots.
     """
     config: dict[str, Any] = {"model": serialize(model)}
-    arrays = {"weights": flatten(model.weights)}
-    if model.compiled and model.layers:
+    arrays = {"weights": flatten(model.stored_weights)}
+    if model.compiled and model.graph_layers:
         # Without an input shape there are no weights yet, and so the optimizer has no state.
         iterations, slots = model.optimizer.get_state() if model.outputs else (0, {})
         config["compiled"] = {
@@ -104,7 +104,7 @@ def restore_parts(model: CompiledNetwork, config: Mapping[str, Any], arrays: Map
         If the arrays do not fit the model's weights.
     """
     check_sizes(model, label)
-    values = _checked(arrays, "weights", (sum(weight.size for weight in model.weights),), label)
+    values = _checked(arrays, "weights", (sum(weight.size for weight in model.stored_weights),), label)
     model.adopt_weights(values)
     if model.outputs:
         _check_on_empty_batch(model)

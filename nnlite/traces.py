@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from importlib import import_module
 from typing import Any
 
 from nnlite.graph import SymbolicTensor
-
-_LAYERS = "nnlite.layers.tracing"
-"""By its name: layers are built on this module."""
+from nnlite.services import service
 
 
 class Trace:
@@ -60,10 +57,37 @@ def as_operand(value: Any) -> Any:
     if trace is None or not hasattr(value, "as_layer"):
         return value
     if value.as_layer is None:
-        value.as_layer = import_module(_LAYERS).Parameter(weight=value, dtype=value.dtype.name)
+        value.as_layer = service("parameter_layer")(weight=value, dtype=value.dtype.name)
     tensor = value.as_layer(trace.anchor)
     tensor.row_free = True
     return tensor
+
+
+def as_constant(array: Any, dtype: str) -> Any:
+    """Return an array as a tensor of the graph, while a trace is open."""
+    trace = _open.get()
+    assert trace is not None
+    tensor = service("constant_layer")(array, dtype=dtype)(trace.anchor)
+    tensor.row_free = True
+    return tensor
+
+
+_training: ContextVar[bool] = ContextVar("nnlite_training", default=False)
+
+
+def is_training() -> bool:
+    """Return whether the method ``call`` that runs was called with ``training=True``, so that its layers are too."""
+    return _training.get()
+
+
+@contextmanager
+def training_scope(training: bool) -> Iterator[None]:
+    """Let layers that are called without `training` have this value for the duration of a block."""
+    token = _training.set(training)
+    try:
+        yield
+    finally:
+        _training.reset(token)
 
 
 def random_tensor(kind: str, shape: Any, low: float, high: float, seed: Any) -> Any:
@@ -75,8 +99,8 @@ def random_tensor(kind: str, shape: Any, low: float, high: float, seed: Any) -> 
     anchor = sizes[0].tensor if isinstance(sizes[0], Rows) else None if trace is None else trace.anchor
     if anchor is None:
         return None
-    layer = import_module(_LAYERS).RandomValues(sizes[1:], kind, low, high, seed if isinstance(seed, int) else None)
-    return layer(anchor)
+    own_seed = seed if isinstance(seed, int) else None
+    return service("random_layer")(sizes[1:], kind, low, high, own_seed)(anchor)
 
 
 class Rows:

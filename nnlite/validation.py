@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from nnlite.suggestions import did_you_mean
 from nnlite.types import Array
 
 
@@ -29,6 +30,8 @@ class Constraint:
         Noun phrase for the allowed values, for errors: ``"a number of at least 0"``.
     accepts : callable
         Takes any object; returns True for an allowed value.
+    names : tuple of str, default ()
+        The allowed strings, if they are certain ones.
 
     Examples
     --------
@@ -41,14 +44,17 @@ class Constraint:
     [True, True, False]
     """
 
-    def __init__(self, description: str, accepts: Callable[[Any], bool]) -> None:
+    def __init__(self, description: str, accepts: Callable[[Any], bool], names: tuple[str, ...] = ()) -> None:
         self.description = description
         self.accepts = accepts
+        self.names = names
 
     def __or__(self, other: Constraint) -> Constraint:
         """Return the constraint that allows the values of both."""
         return Constraint(
-            f"{self.description} or {other.description}", lambda value: self.accepts(value) or other.accepts(value)
+            f"{self.description} or {other.description}",
+            lambda value: self.accepts(value) or other.accepts(value),
+            (*self.names, *other.names),
         )
 
     def __repr__(self) -> str:
@@ -67,7 +73,8 @@ def check_value(name: str, value: Any, constraint: Constraint) -> None:
     ValueError: target must be a number above 0 and at most 1; found 2
     """
     if not constraint.accepts(value):
-        raise ValueError(f"{name} must be {constraint.description}; found {value!r}")
+        meant = did_you_mean(value, constraint.names) if isinstance(value, str) else ""
+        raise ValueError(f"{name} must be {constraint.description}; found {value!r}{meant}")
 
 
 def check_argument(owner: object, name: str, value: Any, constraint: Constraint) -> None:
@@ -181,6 +188,7 @@ def choice(*values: Any) -> Constraint:
     return Constraint(
         choices if len(values) == 1 else f"one of {choices}",
         lambda value: any(value is one or _is_same(value, one) for one in values),
+        tuple(value for value in values if isinstance(value, str)),
     )
 
 

@@ -26,6 +26,7 @@ from anomaly.detectors.comparison import Comparison, compare_settings
 from anomaly.detectors.loading import MODULES, detector_class
 from anomaly.detectors.record_detector import RecordDetector
 from nnlite.job import Plan
+from nnlite.suggestions import did_you_mean
 
 DEFAULTS = "defaults"
 """Name of the setting without any argument, which is always compared."""
@@ -41,6 +42,8 @@ SETTINGS = (
 """Settings to compare where none are given."""
 
 _TABLE_DETECTOR = "TableDetector"
+_CHOOSING = frozenset(("threshold", "contamination", "false_alarm_rate"))
+"""Arguments that choose the threshold, in place of that of all settings."""
 _NOTE = """\
 agreement, stability: rank correlation of the held-out scores with other settings, and between seeds of one; then the
 fraction that is shared of the {n_top:,} highest scored records. flagged: above the threshold, of training and held out.
@@ -94,7 +97,11 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(options: Namespace) -> None:
     """Compare the settings, print a table, and write the values to a file if one is given."""
     given = input_options(options)
-    common = {"ignore": given.columns.ignored or None, "categorical": split_names(options.categorical) or None}
+    categorical = split_names(options.categorical) or None
+    common: dict[str, Any] = {"ignore": given.columns.ignored or None, "categorical": categorical}
+    if given.labels is not None:
+        # The records are those with the label of normal ones, as for `anomaly fit`.
+        common["threshold"] = "one_class"
     detectors = {text: detector_of(text, common) for text in dict.fromkeys([DEFAULTS, *(options.setting or SETTINGS)])}
     plan = Plan(reading=1, _comparison=50)
     with plan("reading"):
@@ -135,9 +142,10 @@ def detector_of(text: str, common: dict[str, Any]) -> RecordDetector:
     name = arguments.pop("detector", _TABLE_DETECTOR)
     known = [one for one in MODULES if issubclass(detector_class(one), RecordDetector)]
     if name not in known:
-        raise ValueError(f"--setting {text!r}: detector must be one of {', '.join(known)}; found {name!r}")
+        meant = did_you_mean(str(name), known)
+        raise ValueError(f"--setting {text!r}: detector must be one of {', '.join(known)}; found {name!r}{meant}")
     make = cast("type[RecordDetector]", detector_class(str(name)))
-    detector = make(**common)
+    detector = make(**(common if _CHOOSING.isdisjoint(arguments) else {**common, "threshold": None}))
     try:
         detector.set_params(**arguments)
     except ValueError as error:

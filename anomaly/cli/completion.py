@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from anomaly.cli.options import Subparsers, add_command
 from anomaly.cli.source import STANDARD
+from anomaly.cli.suggestions import one_of
 from anomaly.tables import Table
 from anomaly.tables.csv_files import iter_csv
 from anomaly.tables.csv_form import CsvForm
@@ -38,7 +39,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "Put the example into ~/.bashrc, the same with zsh into ~/.zshrc; for fish, put\n"
         "'anomaly completion fish | source' into ~/.config/fish/config.fish. It needs the extra 'completion'.",
     )
-    parser.add_argument("shell", choices=SHELLS, help="the shell")
+    parser.add_argument("shell", **one_of(*SHELLS), help="the shell")
 
 
 def run(options: argparse.Namespace) -> None:

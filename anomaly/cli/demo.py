@@ -18,6 +18,7 @@ from anomaly.cli.json_output import add_json, write_json
 from anomaly.cli.options import Subparsers, add_command, add_seed, whole
 from anomaly.cli.single_columns import best_single_rule
 from anomaly.cli.source import STANDARD
+from anomaly.cli.suggestions import one_of
 from anomaly.datasets import Dataset
 from anomaly.errors import format_names
 from nnlite.files import atomic_write
@@ -95,7 +96,7 @@ def add_parser(subparsers: Subparsers) -> None:
         default="anomaly-demo",
         help="where to write data, model, scores, plots and a README (default: anomaly-demo)",
     )
-    parser.add_argument("--data", choices=tuple(_MAKERS), default="sensors", help="kind of data (default: sensors)")
+    parser.add_argument("--data", **one_of(*_MAKERS), default="sensors", help="kind of data (default: sensors)")
     parser.add_argument(
         "--records", type=whole, default=5000, metavar="N", help="number of records to generate (default: 5000)"
     )

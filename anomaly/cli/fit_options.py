@@ -8,6 +8,7 @@ from anomaly.cli.json_output import add_json
 from anomaly.cli.long_tables import add_memory
 from anomaly.cli.options import add_data, add_model, add_records, add_scheduler, add_seed, add_table, number, whole
 from anomaly.cli.series_options import add_series
+from anomaly.cli.suggestions import one_of
 
 
 def add_fit_arguments(parser: ArgumentParser) -> None:
@@ -130,12 +131,12 @@ def _add_preprocessing(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--scaling",
-        choices=("standard", "minmax", "robust", "core", "quantile", "none"),
+        **one_of("standard", "minmax", "robust", "core", "quantile", "none"),
         help="scaling of numbers (default: core; series: standard)",
     )
     parser.add_argument(
         "--dates",
-        choices=("cycles", "number", "ignore"),
+        **one_of("cycles", "number", "ignore"),
         help="tables only: features of dates: hour and weekday, the date as a number as well, or none (default: "
         "cycles)",
     )

@@ -14,6 +14,7 @@ from anomaly.errors import DataError, SpellingWarning, format_names
 from anomaly.preprocessing.columns.parsing import distinct_cells, parse_number
 from anomaly.tables import Table
 from anomaly.tables.cells import MISSING_TEXTS, number_text
+from nnlite.suggestions import did_you_mean
 from nnlite.types import Array
 
 UNLABELLED = -1
@@ -98,8 +99,10 @@ class LabelColumn:
 
     def no_normal_record(self, texts: Iterable[str]) -> DataError:
         """Return the error of a column without the normal label."""
+        found = set(map(str, texts))
         return DataError(
-            f"no record has label {self.normal_text!r} in column {self.name!r}; found {_format_labels(texts)}"
+            f"no record has label {self.normal_text!r} in column {self.name!r}; found {_format_labels(found)}"
+            f"{did_you_mean(self.normal_text, found - {''})}"
         )
 
     def check_both_classes(self, texts: Array) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from anomaly.cli.inputs import InputOptions
 from anomaly.cli.labels import UNLABELLED, LabelColumn
 from anomaly.cli.source import STANDARD, Source
-from anomaly.errors import did_you_mean, format_names
+from anomaly.errors import format_names
 from anomaly.large.digest import SAMPLE_ROWS, Digest
 from anomaly.large.drawn import DrawnRows
 from anomaly.large.file_parts import FilePart, estimated_memory, parts_of
@@ -21,6 +21,7 @@ from anomaly.large.reading import digest_of
 from anomaly.tables import Table
 from anomaly.tables.read_ahead import read_ahead
 from anomaly.tables.text_files import describe_path
+from nnlite.suggestions import did_you_mean
 from nnlite.types import Array
 
 _UNITS = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}

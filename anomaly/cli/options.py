@@ -13,6 +13,7 @@ from anomaly.cli.inputs import Columns, InputOptions, check_outputs
 from anomaly.cli.labels import LabelColumn
 from anomaly.cli.progress import add_progress
 from anomaly.cli.source import Source
+from anomaly.cli.suggestions import one_of
 from anomaly.detectors.row_detector import DataKind
 from anomaly.tables.bad_rows import BadRows
 from anomaly.tables.csv_form import BLANKS_DELIMITER, CsvForm
@@ -103,7 +104,7 @@ def add_records(parser: argparse.ArgumentParser) -> None:
     """Add what the written model keeps of the training records."""
     parser.add_argument(
         "--records",
-        choices=("all", "prototypes", "none"),
+        **one_of("all", "prototypes", "none"),
         help="tables only: what the model keeps of the training records, whose values can be computed from its file: "
         "all, which is at most 10,000; prototypes, means of five records or more; or none. Without records, drift and "
         "update cannot use it, and it finds a little less (default: all)",
@@ -214,7 +215,7 @@ def _add_form(table: Any) -> None:
     table.add_argument("--comment", metavar="CHAR", help="lines that begin with this character are comments")
     table.add_argument(
         "--on-bad-row",
-        choices=("stop", "skip", "report"),
+        **one_of("stop", "skip", "report"),
         help="what to do about rows that cannot be read: stop, leave them out, or also write their lines and the "
         "causes to the file of --bad-rows. If any are left out, the exit code is 3 (default: stop; report with "
         "--bad-rows)",

@@ -18,6 +18,7 @@ from anomaly.cli.options import (
 )
 from anomaly.cli.row_output import FORMATS
 from anomaly.cli.series_options import add_tolerance
+from anomaly.cli.suggestions import one_of
 
 
 def add_score_arguments(parser: ArgumentParser) -> None:
@@ -94,7 +95,7 @@ def add_score_arguments(parser: ArgumentParser) -> None:
 def _add_form_of_output(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--format",
-        choices=FORMATS,
+        **one_of(*FORMATS),
         help="format of the scores: csv; jsonl, one JSON object a row; or parquet, by the extra 'files' (default: by "
         "the output's ending, .jsonl or .parquet; else csv)",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from anomaly.cli.options import add_rows, at_least, number, whole
+from anomaly.cli.suggestions import one_of
 
 
 def add_series(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +28,7 @@ def add_series(parser: argparse.ArgumentParser) -> None:
     )
     series.add_argument(
         "--network",
-        choices=("dense", "conv", "lstm", "gru"),
+        **one_of("dense", "conv", "lstm", "gru"),
         help="architecture of networks beside the comparison of windows (default: none, or dense if one of the options "
         "from here to --margin is given, which concern networks)",
     )
@@ -40,7 +41,7 @@ def add_series(parser: argparse.ArgumentParser) -> None:
     series.add_argument("--stride", type=whole, metavar="STEPS", help="distance between windows (default: 1)")
     series.add_argument(
         "--method",
-        choices=("reconstruction", "forecast"),
+        **one_of("reconstruction", "forecast"),
         help="task of the network: reconstruct windows or forecast the next step (default: reconstruction)",
     )
     series.add_argument(

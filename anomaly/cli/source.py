@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from anomaly.errors import DataError, FileFormWarning, did_you_mean, format_names
+from anomaly.errors import DataError, FileFormWarning, format_names
 from anomaly.large.joining import in_order
 from anomaly.tables import Table, concatenate
 from anomaly.tables.arrow_files import is_arrow_file, iter_arrow_file
@@ -29,6 +29,7 @@ from anomaly.tables.read_ahead import read_ahead
 from anomaly.tables.text_files import describe_path, estimated_rows, is_live
 from nnlite.job import counted, is_running
 from nnlite.rowwise import CHUNK_ROWS
+from nnlite.suggestions import names_meant
 
 if TYPE_CHECKING:
     from anomaly.large.file_parts import FilePart
@@ -185,7 +186,7 @@ class Source:
         if missing:
             split = next((n for n in table.names if "," in n and missing[0] in map(str.strip, n.split(","))), None)
             hint = "" if split is None else f"; a name with a comma is written in double quotes, as '\"{split}\"'"
-            meant = "" if hint else did_you_mean(missing[0], table.names)
+            meant = "" if hint else names_meant(missing, table.names)
             raise DataError(
                 f"{self} has no column {', '.join(map(repr, missing))}; its columns are "
                 f"{', '.join(map(repr, table.names[:50]))}{hint}{meant}"

@@ -1,11 +1,13 @@
-"""What may have been meant by a command or an option that does not exist."""
+"""What may have been meant by a command, an option or one of its values that does not exist."""
 
 from __future__ import annotations
 
 import re
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
+from typing import Any
 
-from anomaly.errors import did_you_mean
+from nnlite.suggestions import did_you_mean
 
 _OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 
@@ -48,3 +50,25 @@ def unknown_option(arguments: Sequence[str], usage: str) -> str | None:
         if name.startswith("--") and " " not in argument and not any(one.startswith(name) for one in known):
             return f"unrecognized arguments: {name}{did_you_mean(name, known)}"
     return None
+
+
+def one_of(*choices: str) -> dict[str, Any]:
+    """Return the arguments of `add_argument` for certain values, which say what may have been meant by another.
+
+    Examples
+    --------
+    >>> from argparse import ArgumentParser
+    >>> parser = ArgumentParser(exit_on_error=False)
+    >>> option = parser.add_argument("--format", **one_of("csv", "jsonl"))
+    >>> parser.parse_args(["--format", "jsnl"])
+    Traceback (most recent call last):
+    argparse.ArgumentError: argument --format: must be one of csv, jsonl; found 'jsnl'; did you mean 'jsonl'?
+    """
+
+    def read(text: str) -> str:
+        if text not in choices:
+            meant = did_you_mean(text, choices)
+            raise ArgumentTypeError(f"must be one of {', '.join(choices)}; found {text!r}{meant}")
+        return text
+
+    return {"type": read, "choices": choices}

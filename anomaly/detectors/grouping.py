@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from anomaly.detectors.routing import rows_by_group
-from anomaly.errors import DataError, GroupWarning, did_you_mean, format_names
+from anomaly.errors import DataError, GroupWarning, format_names
 from anomaly.events import find_segments
 from anomaly.preprocessing.intervals import mask_of_series
 from anomaly.tables import Table
+from nnlite.suggestions import did_you_mean
 from nnlite.types import Array
 
 

@@ -248,7 +248,7 @@ class RecordDetector(RowDetector):
         return RecordPlotData(
             records=records,
             names=list(self.feature_names_in_),
-            contributions=self.explain(X),
+            contributions=self.explain(records),
             threshold=self.threshold_,
             history=self.history_,
             sample=sample,

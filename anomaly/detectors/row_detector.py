@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -15,6 +14,7 @@ from anomaly.errors import one_line
 from anomaly.tables import Table
 from nnlite.job import Plan
 from nnlite.models import Model
+from nnlite.services import service
 from nnlite.types import Array
 from nnlite.validation import check_value, integer
 
@@ -267,8 +267,7 @@ class RowDetector(BaseDetector):
             If the detector holds what has no counterpart in ONNX: the error names it, and says what to do.
         """
         self._check_fitted()
-        # By name, since that package imports the detectors.
-        import_module("anomaly.export").export_onnx(self, path, prototypes)
+        service("export_onnx")(self, path, prototypes)
 
     # -- reports -------------------------------------------------------------------------------
 

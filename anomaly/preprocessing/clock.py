@@ -15,11 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.errors import ClockWarning, DataError, did_you_mean, format_names
+from anomaly.errors import ClockWarning, DataError, format_names
 from anomaly.preprocessing.columns.date_columns import DateColumn
 from anomaly.preprocessing.columns.values import ValueColumn
 from anomaly.preprocessing.notes import Notes
 from anomaly.tables import Table
+from nnlite.suggestions import did_you_mean
 from nnlite.types import Array
 
 _SECONDS_PER_DAY = 86400.0

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.errors import DataError, did_you_mean, format_names
+from anomaly.errors import DataError, format_names
 from anomaly.preprocessing.columns.missing import TREATMENTS
 from anomaly.preprocessing.scaling.linear import SCALERS
 from anomaly.tables.saved_state import field
+from nnlite.suggestions import did_you_mean
 from nnlite.validation import check_parameters, choice, integer, names, number, text
 
 FEATURE_LIMIT = 1e6

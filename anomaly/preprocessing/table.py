@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from anomaly.errors import DataError, did_you_mean, format_names
+from anomaly.errors import DataError, format_names
 from anomaly.estimator import Transformer
 from anomaly.preprocessing.columns.categories import HOLE, CategoryColumn
 from anomaly.preprocessing.columns.date_columns import CycleColumn
@@ -17,6 +17,7 @@ from anomaly.preprocessing.layout import describe_columns, lay_out
 from anomaly.preprocessing.parameters import CONSTRAINTS, FEATURE_LIMIT, as_json, check_against, parameters_from_state
 from anomaly.preprocessing.swapped import warn_of_swapped
 from anomaly.tables import Table, as_table
+from nnlite.suggestions import names_meant
 from nnlite.types import Array
 
 if TYPE_CHECKING:
@@ -405,7 +406,7 @@ class TablePreprocessor(Transformer):
         if missing:
             raise DataError(
                 f"columns missing: {format_names(missing)}; the table has {format_names(table.names)}"
-                f"{did_you_mean(missing[0], (name for name in table.names if name not in names))}"
+                f"{names_meant(missing, (name for name in table.names if name not in names))}"
             )
         unknown = [name for name in table.names if name not in self.kinds_]
         if unknown and self.extra == "error":

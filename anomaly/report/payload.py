@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import Any
 
 import numpy as np
 
 from anomaly.errors import printable
-from anomaly.report.content import Alarm, Reason, RecordsSection, Report, SeriesSection, UnusualRecord
+from anomaly.report.content import Alarm, Reason, Report, SeriesSection
+from anomaly.report.record_columns import packed, records_payload, shortened
 from nnlite.types import Array
 
 MOST_VALUES = 1_200_000
 """Values of all time lines that are kept; of a longer one, the lowest and the highest of each bucket of steps."""
-
-MOST_CHARACTERS = 1000
-"""Characters of a cell that are kept."""
 
 
 def to_json(report: Report) -> str:
@@ -25,9 +22,9 @@ def to_json(report: Report) -> str:
     values = {
         "unit": report.unit,
         "threshold": report.threshold,
-        "scores": _packed(report.scores[order], np.float32),
-        "labels": None if report.labels is None else _packed(report.labels[order], np.int8),
-        "records": None if report.records is None else _records(report.records),
+        "scores": packed(report.scores[order], np.float32),
+        "labels": None if report.labels is None else packed(report.labels[order], np.int8),
+        "records": None if report.records is None else records_payload(report.records),
         "series": [_series(one, MOST_VALUES // len(report.series)) for one in report.series],
         "history": {name: [_finite(loss) for loss in losses] for name, losses in report.history.items()},
     }
@@ -44,46 +41,16 @@ def _readable(value: Any) -> Any:
     return [_readable(one) for one in value] if isinstance(value, list) else value
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}… ({len(text):,} characters)"
-
-
-def _packed(array: Array, dtype: Any) -> str:
-    """Return an array as base64 of its little-endian bytes: half as long as its digits, and read at once."""
-    return base64.b64encode(np.ascontiguousarray(array, np.dtype(dtype).newbyteorder("<")).tobytes()).decode("ascii")
-
-
 def _finite(value: float) -> float | None:
     return float(f"{value:.6g}") if np.isfinite(value) else None
 
 
-def _cell(value: float | str | None) -> float | str | None:
-    return _finite(value) if isinstance(value, float) else _shortened(value) if value is not None else None
-
-
 def _reasons(reasons: Any) -> list[list[Any]]:
     def row(reason: Reason) -> list[Any]:
-        found, expected = _shortened(reason.found), _shortened(reason.expected)
+        found, expected = shortened(reason.found), shortened(reason.expected)
         return [reason.column, round(reason.share, 4), found, expected, reason.text]
 
     return [row(reason) for reason in reasons]
-
-
-def _records(section: RecordsSection) -> dict[str, Any]:
-    def row(record: UnusualRecord) -> dict[str, Any]:
-        return {
-            "row": record.row,
-            "key": record.key,
-            "score": _finite(record.score),
-            "p": None if record.p_value is None else _finite(record.p_value),
-            "label": record.label,
-            "cells": [_cell(cell) for cell in record.cells],
-            "reasons": _reasons(record.reasons),
-            "missing": list(record.missing),
-        }
-
-    groups = [{"columns": list(group.columns), "members": list(group.members)} for group in section.groups]
-    return {"columns": list(section.columns), "rows": [row(one) for one in section.records], "groups": groups}
 
 
 def _series(section: SeriesSection, most_values: int) -> dict[str, Any]:
@@ -107,10 +74,10 @@ def _series(section: SeriesSection, most_values: int) -> dict[str, Any]:
     return {
         "name": section.name,
         "sensors": list(section.sensors),
-        "steps": _packed(chosen, np.int32),
-        "values": [_packed(section.values[chosen, k], np.float32) for k in range(len(section.sensors))],
-        "scores": _packed(section.scores[chosen], np.float32),
-        "times": None if times is None else _packed(times[chosen], np.float64),
+        "steps": packed(chosen, np.int32),
+        "values": [packed(section.values[chosen, k], np.float32) for k in range(len(section.sensors))],
+        "scores": packed(section.scores[chosen], np.float32),
+        "times": None if times is None else packed(times[chosen], np.float64),
         "dates": is_date,
         "count": len(section.scores),
         "alarms": [alarm(one) for one in section.alarms],

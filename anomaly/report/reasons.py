@@ -18,6 +18,14 @@ _MOST_CHARACTERS = 100
 BESIDE_COLUMNS = "the other columns"
 BESIDE_STEPS = "the steps around it"
 
+_ABOUT = "{column} is {found}, expected about {expected}"
+_EXACT = "{column} is {found}, expected {expected}"
+_UNUSUAL = f"{{column}} is {{found}}, unusual beside {BESIDE_COLUMNS}"
+_ALONE = "{column} is {found}"
+
+FORMS = (_ABOUT, _EXACT, _UNUSUAL, _ALONE)
+"""Sentences on a column of a record."""
+
 
 def cell_text(value: Any) -> str:
     """Return a cell as text for people: numbers with four significant digits, "" for a missing cell.
@@ -72,13 +80,24 @@ def reason_text(
     >>> reason_text("age", "41", "41"), reason_text("age", "41", "")
     ('age is 41, unusual beside the other columns', 'age is 41')
     """
-    value = found or "missing"
     if not expected:
-        return f"{column} is {value}"
-    if expected == found:
-        return f"{column} is {value}, unusual beside {beside}"
-    about = "about " if (_is_number(expected) if is_number is None else is_number) else ""
-    return f"{column} is {value}, expected {about}{expected}"
+        form = _ALONE
+    elif expected == found:
+        form = _UNUSUAL.replace(BESIDE_COLUMNS, beside)
+    else:
+        form = _ABOUT if (_is_number(expected) if is_number is None else is_number) else _EXACT
+    return form.format(column=column, found=found or "missing", expected=expected)
+
+
+def in_words(form: str, column: str, found: str, expected: str) -> str:
+    """Return a sentence of a form, one of `FORMS`, with values that are not too long for one.
+
+    Examples
+    --------
+    >>> in_words(FORMS[1], "country", "BR", "DE")
+    'country is BR, expected DE'
+    """
+    return form.format(column=column, found=_brief(found) or "missing", expected=_brief(expected))
 
 
 def reasons_of(

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from anomaly.serve.arrow_bodies import read_arrow
 from anomaly.serve.limits import Limits, RefusedError
 from anomaly.tables import Table, as_table
 
 JSON = "application/json"
 ARROW = "application/vnd.apache.arrow.stream"
+
+_fast_loads: Callable[[bytes], Any] | None
+try:
+    _fast_loads = import_module("orjson").loads
+except ImportError:
+    _fast_loads = None
 
 
 def kind_of(content_type: str) -> str:
@@ -64,7 +72,7 @@ def read_records(body: bytes, kind: str, limits: Limits) -> Table:
 
 def _from_json(body: bytes, limits: Limits) -> Table:
     try:
-        found = json.loads(body)
+        found = _parsed(body)
     except (ValueError, RecursionError) as error:
         raise RefusedError(400, f"the body is no JSON: {error}") from None
     if not isinstance(found, dict) or ("records" in found) == ("columns" in found):
@@ -90,6 +98,20 @@ def _from_json(body: bytes, limits: Limits) -> Table:
     return _as_table(columns)
 
 
+def _parsed(body: bytes) -> Any:
+    """Return the content of JSON, by the parser that takes a tenth of the time where it is installed.
+
+    It refuses some bodies that Python's own takes, such as NaN and byte order marks: those go to Python's, and so do
+    faulty ones, whose errors are then the same everywhere.
+    """
+    if _fast_loads is not None:
+        try:
+            return _fast_loads(body)
+        except ValueError:
+            pass
+    return json.loads(body)
+
+
 def _as_table(records: Any) -> Table:
     if not records:
         raise RefusedError(400, "there are no records")
@@ -100,21 +122,5 @@ def _as_table(records: Any) -> Table:
 
 
 def _from_arrow(body: bytes, limits: Limits) -> Table:
-    try:
-        arrow, ipc = import_module("pyarrow"), import_module("pyarrow.ipc")
-    except ImportError:
-        raise RefusedError(415, f"this service has no pyarrow, which reads Arrow; send {JSON}") from None
-    batches, rows, size = [], 0, 0
-    try:
-        with ipc.open_stream(body) as reader:
-            limits.check_cells(1, len(reader.schema.names))
-            for batch in reader:
-                # Compressed batches may be far larger than the body.
-                rows, size = rows + batch.num_rows, size + batch.nbytes
-                limits.check_rows(rows)
-                limits.check_bytes(size)
-                batch.validate(full=True)
-                batches.append(batch)
-            return _as_table(arrow.Table.from_batches(batches, reader.schema)) if rows else _as_table([])
-    except (arrow.ArrowException, OSError) as error:
-        raise RefusedError(400, f"the body is no stream of Arrow: {error}") from None
+    records = read_arrow(body, limits)
+    return _as_table(records if records.num_rows else [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -20,8 +21,10 @@ from nnlite.types import Array
 # A cell in quotes, in which a backslash takes the next character as it is, or one without; and what ends it.
 _CELL = re.compile(r"""\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|((?!['"])[^,]*?))\s*(,|$)""", re.DOTALL)
 _ATTRIBUTE = re.compile(r"""@attribute\s+('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s{]+)\s*(.+)""", re.IGNORECASE)
-_WEIGHT = re.compile(r",?\s*\{\s*[\d.eE+-]+\s*\}$")
+_WEIGHT = re.compile(r"\{\s*[\d.eE+-]+\s*\}")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+# Sparse records of three bytes may stand for any number of zeros.
+_MOST_CELLS = 2**25
 _NUMBERS = ("numeric", "real", "integer")
 _MISSING = None
 
@@ -56,14 +59,17 @@ def read_arff(path: str) -> Table:
     numbers: list[int] = []
     rows: list[list[str | None]] = []
     is_weighted = False
+    most_cells = _MOST_CELLS + os.path.getsize(path)
     for number, line in lines:
-        if not line.startswith("{") and line.endswith("}") and (weight := _WEIGHT.search(line)):
-            is_weighted, line = True, line[: weight.start()]
+        if not line.startswith("{") and (unweighted := _without_weight(line)) != line:
+            is_weighted, line = True, unweighted
         cells = _sparse(line, attributes, number, path) if line.startswith("{") else _cells(line, number, path)
         if len(cells) != len(attributes):
             raise _fault(path, number, f"found {len(cells)} cells, expected {len(attributes)}")
         rows.append(cells)
         numbers.append(number)
+        if len(rows) * len(attributes) > most_cells:
+            raise _fault(path, number, f"a sparse file of this size has at most {most_cells:,} cells, zeros included")
     if is_weighted:
         warnings.warn(f"{path!r}: weights of records are not used", FileFormWarning, stacklevel=2)
     if not rows:
@@ -161,7 +167,7 @@ def _cells(line: str, number: int, path: str) -> list[str | None]:
 def _sparse(line: str, attributes: Sequence[_Attribute], number: int, path: str) -> list[str | None]:
     """Return the cells of a record that names the positions of those that are not 0."""
     cells: list[str | None] = [a.levels[0] if a.levels else "0" if a.kind == "number" else _MISSING for a in attributes]
-    body = _WEIGHT.sub("", line[1:].rstrip()) if line.count("{") > 1 else line[1:]
+    body = _without_weight(line[1:].rstrip())
     body = body.rstrip().removesuffix("}").strip()
     for pair in re.findall(r"""(?:[^,'"]|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")+""", body):
         position, _, text = pair.strip().partition(" ")
@@ -171,6 +177,14 @@ def _sparse(line: str, attributes: Sequence[_Attribute], number: int, path: str)
             )
         (cells[int(position)],) = _cells(text.strip(), number, path)[:1]
     return cells
+
+
+def _without_weight(line: str) -> str:
+    """Return a record without the weight in braces at its end."""
+    start = line.rfind("{")
+    if start < 0 or not _WEIGHT.fullmatch(line, start):
+        return line
+    return line[:start].rstrip().removesuffix(",")
 
 
 def _unquoted(text: str) -> str | None:

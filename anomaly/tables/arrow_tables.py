@@ -58,6 +58,11 @@ def _declared_durations(schema: Any) -> set[str]:
 
 def _column(column: Any, name: str, is_duration: bool, arrow: Any) -> Array:
     kind = column.type
+    if arrow.types.is_dictionary(kind):
+        return objects_as_column(_decoded(column, arrow), name)
+    # Lists without a value may be longer than any memory. Run-length encoded values are those of the rows.
+    if arrow.types.is_nested(kind) and not arrow.types.is_run_end_encoded(kind) and column.null_count < len(column):
+        raise DataError(f"column {name!r}: found {kind} in a cell; expected one number, text, boolean or date")
     if arrow.types.is_integer(kind) or arrow.types.is_floating(kind):
         return _numbers(column)
     if arrow.types.is_duration(kind):
@@ -75,6 +80,17 @@ def _column(column: Any, name: str, is_duration: bool, arrow: Any) -> Array:
     return objects_as_column(column.to_pylist(), name)
 
 
+def _decoded(column: Any, arrow: Any) -> list[Any]:
+    """Return the values of a dictionary-encoded column: rows of one category share one object, however long it is."""
+    cells: list[Any] = []
+    for chunk in getattr(column, "chunks", [column]):
+        codes = chunk.indices.to_pylist()
+        used = sorted(set(codes) - {None})
+        values = dict(zip(used, chunk.dictionary.take(arrow.array(used, arrow.int64())).to_pylist(), strict=True))
+        cells += map(values.get, codes)
+    return cells
+
+
 def _exceeds_a_day(column: Any, units: int) -> bool:
     seconds = _numbers(column.cast("int64")) / units
     return bool(np.any((seconds < 0) | (seconds >= _SECONDS_OF_A_DAY)))
@@ -82,4 +98,5 @@ def _exceeds_a_day(column: Any, units: int) -> bool:
 
 def _numbers(column: Any) -> Array:
     # Beyond 2**53 the last digits are lost, as they are in a CSV file.
-    return np.array(column.cast("float64", safe=False).to_numpy(), np.float64)
+    numbers = column if column.type == "float64" else column.cast("float64", safe=False)
+    return np.array(numbers.to_numpy(), np.float64)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
+from zipfile import ZipFile
 
 from anomaly.errors import DataError, FileFormWarning, format_names, format_value
 from anomaly.tables.cells import objects_as_column
@@ -15,6 +17,11 @@ from anomaly.tables.row_kinds import count_unit_rows
 from anomaly.tables.table import Table, table_of_columns
 
 _ROWS_LOOKED_AT = 60
+# A sheet has no more in Excel.
+_MOST_ROWS = 2**20
+# Real workbooks become some ten times as large when they are unpacked, and a cell takes a byte or so in the file.
+_MOST_UNPACKED, _MOST_TIMES = 2**26, 100
+_MOST_CELLS = 2**22
 
 Cells = Sequence[Any]
 
@@ -57,6 +64,8 @@ def read_xlsx(path: str) -> Table:
 
 def _first_sheet(path: str, computed: bool) -> tuple[str, list[tuple[Any, ...]]]:
     """Return the name of the first sheet and its rows: the values, or the formulas behind them."""
+    library("openpyxl", path)
+    _check_unpacked(path)
     book = library("openpyxl", path).load_workbook(path, read_only=True, data_only=computed)
     try:
         names = book.sheetnames
@@ -65,9 +74,35 @@ def _first_sheet(path: str, computed: bool) -> tuple[str, list[tuple[Any, ...]]]
         sheet = book[names[0]]
         # The size that a program wrote into the file may be wrong.
         sheet.reset_dimensions()
-        return names[0], list(sheet.iter_rows(values_only=True))
+        return names[0], _rows(sheet.iter_rows(values_only=True), path)
     finally:
         book.close()
+
+
+def _check_unpacked(path: str) -> None:
+    """Raise DataError for a part of a workbook that becomes far larger than it is when it is unpacked."""
+    with ZipFile(path) as file:
+        for part in file.infolist():
+            if part.file_size > max(_MOST_UNPACKED, _MOST_TIMES * part.compress_size):
+                raise DataError(
+                    f"{path!r}: {part.filename[:60]!r} becomes {part.file_size:,} bytes when it is unpacked, more than "
+                    f"{_MOST_TIMES} times as many as it has; if it is a table of yours, save it as CSV"
+                )
+
+
+def _rows(rows: Iterable[tuple[Any, ...]], path: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a sheet; a cell that claims to be far down or to the right has all those before it."""
+    found: list[tuple[Any, ...]] = []
+    n_cells, most = 0, _MOST_CELLS + _MOST_TIMES * os.path.getsize(path)
+    for row in rows:
+        n_cells += len(row)
+        if len(found) == _MOST_ROWS or n_cells > most:
+            raise DataError(
+                f"{path!r}: row {len(found) + 1:,}: a sheet has at most {_MOST_ROWS:,} rows, and one of a file of this "
+                f"size at most {most:,} cells, empty ones included; delete what is far below or beside the table"
+            )
+        found.append(row)
+    return found
 
 
 def _header_row(rows: Sequence[Cells]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import warnings
 from collections.abc import Iterable
 from typing import Any
@@ -15,6 +17,10 @@ from nnlite.types import Array
 
 _HDF5 = b"\x89HDF"
 _LABELS = ("y", "Y", "label", "labels")
+# A file of a stranger is no way to read other files.
+_ELSEWHERE = "a link to another file"
+# Real variables become some ten times as large when they are unpacked.
+_BYTES, _MOST_UNPACKED, _MOST_TIMES = 8, 2**26, 200
 _NO_NUMBERS = {"U": "text", "S": "text", "O": "cells", "V": "structures", "c": "complex numbers"}
 
 
@@ -88,16 +94,33 @@ def _other_kind(value: Any) -> str | None:
 
 
 def _variables(path: str) -> dict[str, Any]:
-    found: dict[str, Any] = library("scipy.io", path).loadmat(path)
+    scipy_io = library("scipy.io", path)
+    for name, shape, kind in scipy_io.whosmat(path):
+        if kind != "sparse":
+            _check_size(path, name, math.prod(shape) * _BYTES, os.path.getsize(path))
+    found: dict[str, Any] = scipy_io.loadmat(path)
     return {name: value for name, value in found.items() if not name.startswith("__")}
 
 
 def _hdf5_variables(path: str) -> dict[str, Any]:
     with library("h5py", path).File(path, "r") as file:
-        return {name: _hdf5_variable(value) for name, value in file.items() if not name.startswith("#")}
+        own = {name: file.get(name, getlink=True) for name in file if not name.startswith("#")}
+        return {
+            name: _ELSEWHERE if hasattr(link, "filename") else _hdf5_variable(file[name], path)
+            for name, link in own.items()
+        }
 
 
-def _hdf5_variable(value: Any) -> Any:
+def _check_size(path: str, name: str, size: int, stored: int) -> None:
+    """Raise DataError for a variable that is far larger than what is stored of it."""
+    if size > max(_MOST_UNPACKED, _MOST_TIMES * stored):
+        raise DataError(
+            f"{path!r}: {name!r} becomes {size:,} bytes when it is unpacked, more than {_MOST_TIMES} times as many as "
+            "the file has for it; if it is a table of yours, save it as CSV"
+        )
+
+
+def _hdf5_variable(value: Any, path: str) -> Any:
     """Return a matrix, or the kind of anything else.
 
     Text is stored as the numbers of its characters, and an empty matrix as its shape: attributes alone tell.
@@ -109,5 +132,8 @@ def _hdf5_variable(value: Any) -> Any:
         return "empty"
     if kind in (b"char", b"cell"):
         return {b"char": "text", b"cell": "cells"}[kind]
+    if value.is_virtual or value.external:
+        return _ELSEWHERE
+    _check_size(path, value.name.lstrip("/"), value.nbytes, value.id.get_storage_size())
     # MATLAB stores columns one after another, which HDF5 takes for rows.
     return np.asarray(value).T

@@ -8,9 +8,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from anomaly.errors import DataError, did_you_mean, format_names
+from anomaly.errors import DataError, format_names
 from anomaly.tables.coded import CodedText, decimal_of, join_coded, recoded, with_decimal
 from anomaly.tables.zoned import with_zone, zone_of
+from nnlite.suggestions import did_you_mean
 from nnlite.types import Array
 
 Numbering: TypeAlias = "Sequence[int] | Array"

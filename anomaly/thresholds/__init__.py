@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from anomaly.thresholds.base import Threshold
+from nnlite.suggestions import did_you_mean
 from nnlite.validation import is_number
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def get(identifier: str | float | Threshold) -> Threshold:
         return fixed
     raise ValueError(
         f"threshold must be a number, a Threshold or one of {', '.join(map(repr, _RULES))}; found {identifier!r}"
+        f"{did_you_mean(str(identifier), _RULES)}"
     )
 
 

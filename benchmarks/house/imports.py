@@ -1,4 +1,8 @@
-"""The graph of imports: type-checking imports and imports inside functions included."""
+"""The graph of imports.
+
+Imports for type checking count, those inside functions, and those by a name: of ``import_module("package.module")``,
+and of ``provide(what="package.module:name")`` by the module that provides it.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +40,22 @@ def imports_of(source: Source, sources: Mapping[str, Source]) -> Iterator[Import
             targets = [
                 full if (full := f"{node.module}.{alias.name}") in sources else node.module for alias in node.names
             ]
+        elif isinstance(node, ast.Call):
+            targets = list(_named(node))
         else:
             continue
         for target in dict.fromkeys(targets):
             if target in sources and target != source.name:
                 yield Import(source.name, target, function)
+
+
+def _named(call: ast.Call) -> Iterator[str]:
+    """Yield the modules that a call imports by their names."""
+    called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    given = call.args[:1] if called == "import_module" else [one.value for one in call.keywords if called == "provide"]
+    for argument in given:
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+            yield argument.value.partition(":")[0]
 
 
 def _with_function(node: ast.AST, function: str | None) -> Iterator[tuple[ast.AST, str | None]]:

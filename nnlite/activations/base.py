@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from typing import Any, ClassVar, TypeVar
 
 from nnlite.graph import SymbolicTensor
+from nnlite.services import service
 from nnlite.types import Array
 
 A = TypeVar("A", bound="ActivationFunction")
@@ -29,7 +29,7 @@ def _or_layer(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(self: Any, x: Any, **settings: Any) -> Any:
         if isinstance(x, SymbolicTensor):
             applied = self.with_settings(settings) if settings else self
-            return import_module("nnlite.layers.activation").Activation(applied)(x)
+            return service("activation_layer")(applied)(x)
         return function(self, x, **settings)
 
     return call

@@ -97,7 +97,13 @@ def _by_name(model: Network) -> dict[str, Layer]:
 
 def _leaves(layer: Layer) -> list[Layer]:
     """Return the layers of a model at all depths, each once."""
-    inner = layer.layers if isinstance(layer, Network) else [layer.layer] if isinstance(layer, TimeDistributed) else []
+    inner = (
+        layer.graph_layers
+        if isinstance(layer, Network)
+        else [layer.layer]
+        if isinstance(layer, TimeDistributed)
+        else []
+    )
     if not inner:
         return [layer]
     found = {id(leaf): leaf for one in inner for leaf in _leaves(one)}

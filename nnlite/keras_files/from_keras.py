@@ -29,13 +29,34 @@ def model_config(config: Any, label: str) -> dict[str, Any]:
     FileFormatError
         If it is not such a configuration, or names a layer that runs code or works on tensors.
     """
+    if isinstance(config, Mapping) and known_custom_object(str(config.get("class_name"))) is not None:
+        return _layer(config, label)
     if not isinstance(config, Mapping) or config.get("class_name") not in _MODELS:
         found = config.get("class_name") if isinstance(config, Mapping) else type(config).__name__
         raise FileFormatError(
-            f"{label} holds a {found!r}; expected a Sequential or Functional model. A model of a custom class has "
-            "no layers in its file: carry its weights over with get_weights and set_weights instead"
+            f"{label} holds a {found!r}; expected a Sequential or Functional model. For a class of your own pass "
+            "custom_objects={'Name': Class}, or decorate it with register_keras_serializable; its weights alone are "
+            "loaded with model.load_weights"
         )
     return _layer(config, label)
+
+
+def built_for(config: Mapping[str, Any]) -> Any:
+    """Return the shape, or the shapes by name or in a list, for which a model was built; None if it is not told."""
+    told = config.get("build_config")
+    if not isinstance(told, Mapping):
+        return None
+    shapes = told.get("input_shape", told.get("shapes_dict"))
+    if isinstance(shapes, Mapping):
+        return {str(name).removesuffix("_shape"): _shape(one) for name, one in shapes.items()}
+    if isinstance(shapes, list) and shapes and isinstance(shapes[0], (list, Mapping)):
+        return [_shape(one) for one in shapes]
+    return None if shapes is None else _shape(shapes)
+
+
+def _shape(value: Any) -> tuple[int | None, ...]:
+    """Return a shape as a tuple of sizes."""
+    return tuple(value.get("items", []) if isinstance(value, Mapping) else value)
 
 
 def _layer(entry: Mapping[str, Any], label: str) -> dict[str, Any]:
@@ -57,7 +78,11 @@ def _layer(entry: Mapping[str, Any], label: str) -> dict[str, Any]:
             f"{label}: {own!r} is the operation {name} on tensors, which files here cannot hold; a layer, such as "
             "Add or Multiply, can be loaded"
         )
-    if module.startswith(FRAMES) and (not module.startswith("keras.layers") or name not in LAYERS):
+    if (
+        known_custom_object(name) is None
+        and module.startswith(FRAMES)
+        and (not module.startswith("keras.layers") or name not in LAYERS)
+    ):
         raise FileFormatError(
             f"{label}: layer {own!r} is {module}.{name}, which nnlite does not have in files; "
             "docs/keras_names.md lists what it has"

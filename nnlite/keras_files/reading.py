@@ -16,7 +16,7 @@ from nnlite import optimizers
 from nnlite.archive import FileFormatError, check_depth, read_members
 from nnlite.compiled import CompiledNetwork
 from nnlite.keras_files.formats import WEIGHTS, file_kind
-from nnlite.keras_files.from_keras import model_config, plain
+from nnlite.keras_files.from_keras import built_for, model_config, plain
 from nnlite.keras_files.hdf5 import Hdf5File
 from nnlite.keras_files.layout import WeightGroup, children, weight_groups
 from nnlite.keras_files.training_state import load_optimizer
@@ -49,6 +49,7 @@ class KerasFile:
         self._weights, self._compiled, self._is_legacy = weights, compiled, is_legacy
         try:
             self.model_config = model_config(config, weights.label)
+            self.built_for = built_for(config)
         except FileFormatError:
             raise
         except MISFITS as error:
@@ -96,7 +97,12 @@ class KerasFile:
         made = optimizers.get(optimizer)
         made.build(np.zeros(0, np.float32), [])
         iterations, slots = load_optimizer(
-            self._weights, self._optimizer_paths(), optimizer, list(made.slots), model.trainable_weights
+            self._weights,
+            self._optimizer_paths(),
+            optimizer,
+            list(made.slots),
+            model.trainable_weights,
+            model.stored_trainable_weights,
         )
         return {"optimizer": optimizer, **objective.get_config(), "iterations": iterations}, slots
 
@@ -196,7 +202,7 @@ def read_groups(file: Hdf5File, model: CompiledNetwork, by_name: bool) -> dict[i
     found: dict[int, Array] = {}
     for group in weight_groups(model):
         prefix = f"{group.path}/vars" if group.path else "vars"
-        if by_name and group.weights:
+        if by_name and group.weights and not group.is_attribute:
             _check_name(file, prefix, group)
         for number, weight in enumerate(group.weights):
             found[id(weight)] = file.take(f"{prefix}/{number}", weight.shape)
@@ -252,7 +258,7 @@ def _in_legacy_order(layer: Any) -> list[Weight]:
 
 def _flat(found: Mapping[int, Array], model: CompiledNetwork) -> Array:
     """Return the arrays as one vector in the order of the model's weights."""
-    parts = [np.asarray(found[id(weight)], weight.dtype).ravel() for weight in model.weights]
+    parts = [np.asarray(found[id(weight)], weight.dtype).ravel() for weight in model.stored_weights]
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 

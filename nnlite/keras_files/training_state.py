@@ -55,7 +55,7 @@ def _places(names: Sequence[str], weights: Sequence[Weight]) -> Iterator[tuple[s
                 yield name, number
 
 
-def dump_optimizer(optimizer: Optimizer, weights: Sequence[Weight]) -> list[Array]:
+def dump_optimizer(optimizer: Optimizer, weights: Sequence[Weight], layout: Sequence[Weight]) -> list[Array]:
     """Return the arrays of an optimizer in the order of Keras.
 
     Parameters
@@ -63,18 +63,22 @@ def dump_optimizer(optimizer: Optimizer, weights: Sequence[Weight]) -> list[Arra
     optimizer : Optimizer
         The optimizer.
     weights : sequence of Weight
-        The trainable weights, in the order of the model.
+        The trainable weights, in the order of Keras.
+    layout : sequence of Weight
+        The trainable weights, in the order of the slots.
     """
     arrays: list[Array] = [np.asarray(optimizer.batches_seen, np.int32)]
     if optimizer.fixed_rate is not None:
         arrays.append(np.asarray(optimizer.fixed_rate, np.float32))
     names = list(optimizer.slots)
-    starts = np.cumsum([0, *(weight.size for weight in weights)])
+    starts = np.cumsum([0, *(weight.size for weight in layout)])
+    places = {id(weight): slice(*ends) for weight, *ends in zip(layout, starts[:-1], starts[1:], strict=True)}
+    weights = [weight for weight in weights if id(weight) in places]
     if names and optimizer.slots[names[0]].size != starts[-1]:
         # Layers were frozen after the last update: the state is made anew with the next.
         names = []
     for name, number in _places(names, weights):
-        part = optimizer.slots[name][starts[number] : starts[number + 1]]
+        part = optimizer.slots[name][places[id(weights[number])]]
         arrays.append(part.reshape(weights[number].shape))
     if names and isinstance(optimizer, Nadam):
         arrays.append(np.asarray(_nadam_product(optimizer), arrays[-1].dtype))
@@ -88,7 +92,12 @@ def _nadam_product(optimizer: Nadam) -> float:
 
 
 def load_optimizer(
-    file: Hdf5File, paths: Sequence[str], optimizer: dict[str, Any], names: Sequence[str], weights: Sequence[Weight]
+    file: Hdf5File,
+    paths: Sequence[str],
+    optimizer: dict[str, Any],
+    names: Sequence[str],
+    weights: Sequence[Weight],
+    layout: Sequence[Weight],
 ) -> tuple[int, dict[str, Array]]:
     """Return the number of updates and the slots from the arrays of an optimizer.
 
@@ -103,7 +112,9 @@ def load_optimizer(
     names : sequence of str
         Names of the optimizer's slots.
     weights : sequence of Weight
-        The trainable weights of the model.
+        The trainable weights of the model, in the order of Keras.
+    layout : sequence of Weight
+        Those that the slots are for, in their order.
 
     Raises
     ------
@@ -126,9 +137,9 @@ def load_optimizer(
             f"{file.label}: its optimizer {optimizer['class_name']} has {len(paths)} arrays of state; "
             f"{len(places) + extra} fit this model"
         )
-    parts: dict[str, list[Array]] = {name: [] for name in names}
+    parts: dict[tuple[str, int], Array] = {}
     for path, (name, number) in zip(paths, places, strict=False):
-        parts[name].append(file.take(path, weights[number].shape).ravel())
+        parts[name, id(weights[number])] = file.take(path, weights[number].shape).ravel()
     for path in paths[len(places) :]:
         file.take(path, ())
-    return iterations, {name: np.concatenate(own) for name, own in parts.items() if own}
+    return iterations, {name: np.concatenate([parts[name, id(one)] for one in layout]) for name in names if layout}

@@ -15,7 +15,7 @@ from nnlite.keras_files.hdf5 import dump_hdf5
 from nnlite.keras_files.layout import weight_groups
 from nnlite.keras_files.to_keras import compile_entry, layer_entry
 from nnlite.keras_files.training_state import dump_optimizer
-from nnlite.registry import serialize
+from nnlite.registry import registered_name, serialize
 from nnlite.types import Array
 
 _VERSION = "3.15.1"
@@ -39,12 +39,14 @@ def write_model(model: CompiledNetwork, path: str | os.PathLike[str]) -> None:
     ImportError
         If h5py is not installed.
     """
-    config = layer_entry(serialize(model))
-    arrays, names = _weights(model)
+    is_own = _is_own_class(model)
+    config = _class_entry(model) if is_own else layer_entry(serialize(model))
+    arrays, names = _weights(model, as_graph=not is_own)
     if model.compiled:
         compiled = {"optimizer": serialize(model.optimizer), **model.objective.get_config()}
         config["compile_config"] = compile_entry(compiled)
-        state = dump_optimizer(model.optimizer, model.trainable_weights)
+        stored = model.stored_trainable_weights
+        state = dump_optimizer(model.optimizer, model.trainable_weights if is_own else stored, stored)
         arrays.update({f"optimizer/vars/{number}": array for number, array in enumerate(state)})
         names["optimizer/vars"] = model.optimizer.name
     members: dict[str, str | bytes] = {
@@ -59,6 +61,24 @@ def write_model(model: CompiledNetwork, path: str | os.PathLike[str]) -> None:
             archive.writestr(zipfile.ZipInfo(name, _DATE), content)
     with atomic_write(path) as file:
         file.write(buffer.getvalue())
+
+
+def _is_own_class(model: Any) -> bool:
+    """Return whether a model is written as its class with ``call``, which then has to be there to load the file."""
+    has_config = type(model).get_config.__module__.partition(".")[0] != "nnlite"
+    return bool(model.composes and (has_config or registered_name(type(model))))
+
+
+def _class_entry(model: Any) -> dict[str, Any]:
+    """Return the configuration of a class with ``call``: its name, and the arguments that make it again."""
+    shapes = model.input_shape
+    return {
+        "module": type(model).__module__,
+        "class_name": type(model).__name__,
+        "config": model.get_config(),
+        "registered_name": registered_name(type(model)) or type(model).__name__,
+        "build_config": {"input_shape": shapes},
+    }
 
 
 def write_weights(model: CompiledNetwork, path: str | os.PathLike[str]) -> None:
@@ -83,11 +103,11 @@ def write_weights(model: CompiledNetwork, path: str | os.PathLike[str]) -> None:
         file.write(content)
 
 
-def _weights(model: CompiledNetwork) -> tuple[dict[str, Array], dict[str, str]]:
+def _weights(model: CompiledNetwork, as_graph: bool = False) -> tuple[dict[str, Array], dict[str, str]]:
     """Return the arrays of all weights by their names in the file, and the names of their layers by group."""
     arrays: dict[str, Array] = {}
     names: dict[str, str] = {}
-    for group in weight_groups(model):
+    for group in weight_groups(model, as_graph):
         prefix = f"{group.path}/vars" if group.path else "vars"
         names[prefix] = group.name
         arrays.update({f"{prefix}/{number}": weight.value for number, weight in enumerate(group.weights)})

@@ -1,4 +1,4 @@
-"""Checks of the arguments of layers, their constraints, and the note that a layer is built."""
+"""Checks of the arguments of layers and of their weights, their constraints, and the note that a layer is built."""
 
 from __future__ import annotations
 
@@ -20,6 +20,18 @@ def noting(build: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         return shape
 
     return noting
+
+
+def as_declared(layer: Any, name: Any, shape: Any, initializer: Any) -> tuple[str, tuple[int, ...], Any]:
+    """Return the name, the shape and the initializer of a weight from the first arguments of `Layer.add_weight`."""
+    if name is not None and not isinstance(name, str):
+        # As in Keras: the shape comes first, and then the initializer.
+        name, shape, initializer = None, name, initializer if shape is None else shape
+    if name is None:
+        numbers = len([one for one in layer.own_weights if one.partition("_")[0] == "variable"])
+        name = f"variable_{numbers}" if numbers else "variable"
+    sizes = () if shape is None else (shape,) if is_integer(shape) else shape
+    return name, tuple(int(size) for size in sizes), "glorot_uniform" if initializer is None else initializer
 
 
 def as_constraint(given: Any) -> Any:

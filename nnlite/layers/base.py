@@ -20,11 +20,13 @@ import numpy as np
 from nnlite import config, initializers, regularizers
 from nnlite.eager import as_tensor, masks_of, with_masks
 from nnlite.graph import Node, SymbolicTensor, is_symbolic
-from nnlite.layers.arguments import as_constraint, noting
-from nnlite.layers.composition import attributes_of, compose
+from nnlite.layers.arguments import as_constraint, as_declared, noting
+from nnlite.layers.composition import compose
+from nnlite.layers.tracking import in_keras_order, note, tracked_layers, tracked_weights
 from nnlite.layers.variable_names import VariableNames
 from nnlite.naming import snake_case, unique_name
 from nnlite.registry import Registry, serialize
+from nnlite.traces import as_constant, is_training, open_trace
 from nnlite.types import Array, Shape
 from nnlite.validation import is_integer
 from nnlite.weights import Weight
@@ -51,7 +53,7 @@ class Layer(VariableNames):
     Attributes
     ----------
     weights : list of Weight
-        All weights, those that train first.
+        All weights in the order of Keras.
     trainable : bool
         Whether training changes the weights. Assignment sets it for all layers inside as well, built or not, but not
         for layers added later. Call ``compile`` again after changing it.
@@ -195,20 +197,39 @@ class Layer(VariableNames):
 
     def add_weight(
         self,
-        name: str,
-        shape: tuple[int, ...],
-        initializer: str | initializers.Initializer = "glorot_uniform",
+        name: Any = None,
+        shape: Any = None,
+        initializer: str | initializers.Initializer | None = "glorot_uniform",
         regularizer: str | regularizers.Regularizer | None = None,
         trainable: bool = True,
         constraint: Any = None,
+        **_: Any,
     ) -> Weight:
         """Declare a weight; called by `build`.
+
+        Parameters
+        ----------
+        name : str, optional
+            Name in the layer. A shape in its place is taken as well, followed by the initializer, as in Keras.
+        shape : tuple of int, default ()
+            Shape; an int is the size of a vector.
+        initializer : str, Initializer or None, default "glorot_uniform"
+            Source of the initial values.
+        regularizer : str or Regularizer, optional
+            Penalty on the values.
+        trainable : bool, default True
+            Whether training changes the values.
+        constraint : str or callable, optional
+            What holds the values within bounds.
+        **_
+            ``dtype`` and others of Keras's arguments, without effect: the dtype is that of the layer.
 
         Raises
         ------
         ValueError
             If the layer has been built for inputs of another size.
         """
+        name, shape, initializer = as_declared(self, name, shape, initializer)
         known = self._weights.get(name)
         if known is not None:
             if known.shape != shape:
@@ -223,12 +244,23 @@ class Layer(VariableNames):
         argument = f"{name.removesuffix('_kernel')}_constraint"
         weight.constraint = self.constraints.get(argument) if constraint is None else as_constraint(constraint)
         self._weights[name] = weight
+        if hasattr(type(self), "call"):
+            note(self, weight)
         return weight
 
     @property
     def weights(self) -> list[Weight]:
-        """All weights, trainable kinds first."""
-        inner = [weight for layer in self.sublayers() for weight in layer.weights]
+        """All weights in the order of Keras: those of the layer itself, then those of each layer inside.
+
+        The layer's own weights are those that train, then the others. The layers inside of a class with ``call`` are in
+        the order in which they became its attributes.
+        """
+        return in_keras_order([*tracked_weights(self), *self._weights.values()], self.sublayers())
+
+    @property
+    def stored_weights(self) -> list[Weight]:
+        """All weights in the order of nnlite's files and of weight vectors: trainable kinds first."""
+        inner = [weight for layer in self.sublayers() for weight in layer.stored_weights]
         return sorted([*self._weights.values(), *inner], key=lambda weight: not weight.learned)
 
     @property
@@ -249,7 +281,7 @@ class Layer(VariableNames):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self.set_own_trainable(value)
-        for layer in self.sublayers():
+        for layer in [*self.sublayers(), *tracked_layers(self)]:
             layer.trainable = value
 
     def set_own_trainable(self, value: bool) -> None:
@@ -260,35 +292,7 @@ class Layer(VariableNames):
 
     def sublayers(self) -> Sequence[Layer]:
         """Return the layers inside this one: for a layer that composes others, those that are its attributes."""
-        return attributes_of(self) if self.composes else ()
-
-    def count_params(self) -> int:
-        """Return the number of values in all weights."""
-        return sum(weight.size for weight in self.weights)
-
-    def get_weights(self) -> list[Array]:
-        """Return copies of all weights' values, in the order of `weights`."""
-        return [weight.numpy() for weight in self.weights]
-
-    def set_weights(self, values: Sequence[Array]) -> None:
-        """Copy `values` into the weights, in the order of `weights`.
-
-        Raises
-        ------
-        ValueError
-            If their number or a shape does not fit. Then no weight is changed.
-        """
-        weights = self.weights
-        if len(values) != len(weights):
-            raise ValueError(f"{self.name!r} has {len(weights)} weights; found {len(values)} arrays to set them to")
-        for weight, array in zip(weights, values, strict=True):
-            if np.shape(array) != weight.shape:
-                raise ValueError(
-                    f"weight {weight.name!r} of {self.name!r} has shape {weight.shape}; "
-                    f"found an array of shape {np.shape(array)}"
-                )
-        for weight, array in zip(weights, values, strict=True):
-            weight.assign(array)
+        return tracked_layers(self) if self.composes else ()
 
     def allocate_gradients(self) -> None:
         """Set the gradients of all weights to zero."""
@@ -340,6 +344,9 @@ class Layer(VariableNames):
         else:
             arrays = np.asarray(inputs, self.dtype)
             self.build(arrays.shape)
+            if open_trace() is not None and self.weights:
+                # In a method call that becomes a graph, its weights are trained on what was not computed from inputs.
+                return self._call_symbolic(as_constant(arrays, self.dtype.name))
         mask = masks_of(inputs) if mask is None else self._checked_mask(mask, arrays)
         y, cache = self.forward(arrays, training, **({"mask": mask} if mask is not None and self.takes_mask else {}))
         if self.activity_regularizer is not None:
@@ -362,7 +369,7 @@ class Layer(VariableNames):
                 f"layer {self.name!r} ({type(self).__name__}) takes no mask: it treats all steps alike; call "
                 "it without mask="
             )
-        return bool(training), mask
+        return is_training() if training is None else bool(training), mask
 
     @property
     def composes(self) -> bool:

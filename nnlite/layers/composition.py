@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
-from nnlite.graph import SymbolicTensor
-from nnlite.traces import tracing
+from nnlite.graph import Node, SymbolicTensor
+from nnlite.services import service
+from nnlite.traces import tracing, training_scope
 
 WAY_OUT = (
     "A method call composes layers, with +, -, *, / and nnlite.ops between them, since no derivative is computed "
@@ -25,8 +25,25 @@ WAY_OUT = (
 def compose(layer: Any, inputs: Any, training: bool) -> Any:
     """Build a layer with ``call``, and run it on symbolic tensors or arrays; see `run_call`."""
     tensors = list(inputs.values()) if isinstance(inputs, Mapping) else inputs
-    layer.build([one.shape for one in tensors] if isinstance(tensors, (list, tuple)) else getattr(tensors, "shape", ()))
-    return run_call(layer, inputs, training)
+    if not layer.built:
+        several = isinstance(tensors, (list, tuple))
+        layer.build([one.shape for one in tensors] if several else getattr(tensors, "shape", ()))
+    outputs = run_call(layer, inputs, training)
+    _note_use(layer, inputs, outputs)
+    return outputs
+
+
+def _note_use(layer: Any, inputs: Any, outputs: Any) -> None:
+    """Note in symbolic outputs that the layer computes them as a whole, as one node of Keras's graph."""
+    given = tuple(one for one in _flat(inputs) if isinstance(one, SymbolicTensor))
+    results = tuple(one for one in _flat(outputs) if isinstance(one, SymbolicTensor))
+    if not given or any(one is tensor for one in results for tensor in given):
+        return
+    node = Node(layer, given, isinstance(inputs, (list, tuple, Mapping)), len(results) > 1)
+    node.outputs = results
+    layer.nodes.append(node)
+    for tensor in results:
+        tensor.whole = node
 
 
 def run_call(layer: Any, inputs: Any, training: bool = False) -> Any:
@@ -39,7 +56,8 @@ def run_call(layer: Any, inputs: Any, training: bool = False) -> Any:
     """
     arguments = {"training": training} if _takes_training(layer.call) else {}
     if not any(isinstance(one, SymbolicTensor) for one in _flat(inputs)):
-        return layer.call(inputs, **arguments)
+        with training_scope(training):
+            return layer.call(inputs, **arguments)
     anchor = next(one for one in _flat(inputs) if isinstance(one, SymbolicTensor))
     try:
         with tracing(anchor) as trace:
@@ -53,7 +71,7 @@ def run_call(layer: Any, inputs: Any, training: bool = False) -> Any:
             raise TypeError(
                 f"{type(layer).__name__}.call must return results of layers; found {type(one).__name__}. {WAY_OUT}"
             )
-    return import_module("nnlite.layers.tracing").with_losses(outputs, trace.losses) if trace.losses else outputs
+    return service("with_added_losses")(outputs, trace.losses) if trace.losses else outputs
 
 
 def refuse_own_steps(model: Any) -> None:
@@ -70,18 +88,6 @@ def refuse_own_steps(model: Any) -> None:
                 f"{type(model).__name__}.{step} is not supported: fit trains by the losses of compile and the "
                 f"penalties of layers. {WAY_OUT}"
             )
-
-
-def attributes_of(owner: Any) -> list[Any]:
-    """Return the layers among the attributes of an object, and in lists and dictionaries of them."""
-    found: dict[int, Any] = {}
-    for name, value in vars(owner).items():
-        if name in ("_all_layers", "_stack"):
-            continue
-        for one in _flat(value):
-            if hasattr(one, "add_weight") and one is not owner:
-                found[id(one)] = one
-    return list(found.values())
 
 
 def _flat(value: Any) -> list[Any]:

@@ -35,7 +35,7 @@ MODULES = {
         ("arithmetic", "Affine Function GetItem Power Reduce"),
         ("tensors", "Broadcast Clip Extreme MatMul Total Transpose"),
         ("conditions", "Compare Where"),
-        ("tracing", "AddedLoss Parameter RandomValues"),
+        ("tracing", "AddedLoss Constant Parameter RandomValues"),
         ("cells", "GRUCell LSTMCell RNN SimpleRNNCell"),
         ("lookups", "IntegerLookup TextVectorization"),
         ("image_sizes", "CenterCrop Resizing"),

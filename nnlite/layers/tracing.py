@@ -1,7 +1,7 @@
 """What a method ``call`` does with more than the tensors that it is given, as layers; see `nnlite.traces`.
 
-Weights become the outputs of `Parameter` layers, random numbers those of `RandomValues`, and what is passed to
-``add_loss`` the input of an `AddedLoss`, through which the outputs then go.
+Weights become the outputs of `Parameter` layers, arrays those of `Constant`, random numbers those of `RandomValues`,
+and what is passed to ``add_loss`` the input of an `AddedLoss`, through which the outputs then go.
 """
 
 from __future__ import annotations
@@ -27,13 +27,15 @@ class Parameter(Layer):
         Shape of a new weight.
     weight : Weight, optional
         A weight of another layer, in place of a new one.
+    learned : bool, default True
+        Whether the new weight has a gradient.
     **settings
         See `Layer`.
     """
 
-    def __init__(self, shape: Any = None, weight: Weight | None = None, **settings: Any) -> None:
+    def __init__(self, shape: Any = None, weight: Weight | None = None, learned: bool = True, **settings: Any) -> None:
         super().__init__(**settings)
-        made = self.add_weight("value", tuple(shape or ())) if weight is None else weight
+        made = self.add_weight("value", tuple(shape or ()), trainable=learned) if weight is None else weight
         self._weights = {"value": made}
         self.weight = made
 
@@ -51,7 +53,46 @@ class Parameter(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        return {**super().get_config(), "shape": list(self.weight.shape)}
+        flag = {} if self.weight.learned else {"learned": False}
+        return {**super().get_config(), "shape": list(self.weight.shape), **flag}
+
+
+class Constant(Layer):
+    """Return an array, whatever the input: the numbers of positions in a method ``call``, for example.
+
+    Parameters
+    ----------
+    value : array_like
+        The array.
+    **settings
+        See `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers.tracing import Constant
+    >>> Constant([0, 1, 2])(np.zeros((5, 4))).tolist()
+    [0.0, 1.0, 2.0]
+    """
+
+    def __init__(self, value: Any, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.value = np.asarray(value, self.dtype)
+
+    def build(self, input_shape: Shape) -> Shape:  # noqa: ARG002
+        """Return the shape of the array."""
+        return self.value.shape
+
+    def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
+        """Return the array."""
+        return self.value, None
+
+    def backward(self, dy: Array, cache: Any) -> Any:
+        """Return nothing: the input has no influence."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "value": self.value.tolist()}
 
 
 class RandomValues(OwnGenerator, Layer):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from nnlite.graph import SymbolicTensor
 from nnlite.layers.composition import WAY_OUT
+from nnlite.layers.tracking import tracked_attribute
 from nnlite.traces import open_trace
+from nnlite.types import Array
 from nnlite.weights import Weight
 
 
 class VariableNames:
-    """Weights under the names `variables`, `trainable_variables` and `non_trainable_variables`."""
+    """Weights as lists of arrays, and under the names `variables` and `trainable_variables`."""
 
     @property
     def weights(self) -> list[Weight]:
@@ -45,6 +48,35 @@ class VariableNames:
         """The weights that training does not change, under their name in Keras."""
         return self.non_trainable_weights
 
+    def count_params(self) -> int:
+        """Return the number of values in all weights."""
+        return sum(weight.size for weight in self.weights)
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of all weights' values, in the order of `weights`."""
+        return [weight.numpy() for weight in self.weights]
+
+    def set_weights(self, values: Sequence[Array]) -> None:
+        """Copy `values` into the weights, in the order of `weights`.
+
+        Raises
+        ------
+        ValueError
+            If their number or a shape does not fit. Then no weight is changed.
+        """
+        weights = self.weights
+        if len(values) != len(weights):
+            raise ValueError(f"{self.name!r} has {len(weights)} weights; found {len(values)} arrays to set them to")
+        for weight, array in zip(weights, values, strict=True):
+            if np.shape(array) != weight.shape:
+                raise ValueError(
+                    f"weight {weight.name!r} of {self.name!r} has shape {weight.shape}; "
+                    f"found an array of shape {np.shape(array)}"
+                )
+        for weight, array in zip(weights, values, strict=True):
+            weight.assign(array)
+
+    name: str
     _weights: dict[str, Weight]
 
     @property
@@ -76,6 +108,8 @@ class VariableNames:
         def __setattr__(self, name: str, value: Any) -> None:
             if isinstance(value, Weight):
                 self._note_weight(name, value)
+            if hasattr(type(self), "call"):
+                value = tracked_attribute(self, name, value)
             super().__setattr__(name, value)
 
     def _note_weight(self, name: str, weight: Weight) -> None:

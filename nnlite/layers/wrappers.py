@@ -14,7 +14,6 @@ from nnlite.layers.recurrent import Recurrent
 from nnlite.registry import serialize
 from nnlite.types import Array, Shape
 from nnlite.validation import check_argument, choice
-from nnlite.weights import Weight
 
 MERGE_MODES = ("concat", "sum", "ave", "mul", None)
 
@@ -38,11 +37,6 @@ class Wrapper(Layer):
         self.layers = list(layers)
         if not self._trainable:
             self.trainable = False
-
-    @property
-    def weights(self) -> list[Weight]:
-        """The weights of the layers inside."""
-        return sorted((w for layer in self.layers for w in layer.weights), key=lambda weight: not weight.learned)
 
     def sublayers(self) -> list[Layer]:
         """Return the wrapped layers."""

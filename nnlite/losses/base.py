@@ -6,7 +6,6 @@ sample weights. `gradient` is the derivative of the reduced loss with respect to
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,18 +13,14 @@ import numpy as np
 from nnlite.config import check_float_type
 from nnlite.eager import Scalar, as_tensor
 from nnlite.graph import is_symbolic
+from nnlite.losses.differences import Differentiated, as_floats
 from nnlite.registry import FromConfig
+from nnlite.services import service
 from nnlite.types import Array, Arrays
 from nnlite.validation import check_argument, choice
 
 EPSILON = 1e-7
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
-
-
-def as_floats(values: Any) -> Array:
-    """Return an array of floats: those of an array of floats itself, else converted to float32."""
-    array = np.asarray(values)
-    return array if array.dtype.kind == "f" else array.astype(np.float32)
 
 
 class Loss(FromConfig):
@@ -69,7 +64,7 @@ class Loss(FromConfig):
             check_float_type(dtype)
         check_argument(self, "reduction", reduction, choice(*REDUCTIONS))
         self.reduction = "none" if reduction is None else str(reduction)
-        self._called: Loss | None = None
+        self._called: Differentiated | None = None
         self.name = name or self.default_name or type(self).__name__
 
     def per_sample(self, y_true: Array, y_pred: Array) -> Array:
@@ -79,17 +74,16 @@ class Loss(FromConfig):
     def slope(self, y_true: Array, y_pred: Array) -> Array:
         """Return the derivative of each sample's value with respect to its predictions.
 
-        That of ``call`` comes from differences; a class that defines `slope` as well trains fast. See `FunctionLoss`.
+        That of ``call`` comes from differences; a class that defines `slope` as well trains fast. See `Differentiated`.
         """
         return self._by_call().slope(y_true, y_pred)
 
-    def _by_call(self) -> Loss:
-        """Return the loss that is the method ``call``, as classes for Keras define it."""
+    def _by_call(self) -> Differentiated:
+        """Return the method ``call``, as classes for Keras define it, with its derivative."""
         if not hasattr(type(self), "call"):
             raise NotImplementedError(f"{type(self).__name__} does not define per_sample(y_true, y_pred), or call")
         if self._called is None:
-            function = self.call  # type: ignore[attr-defined]
-            self._called = import_module("nnlite.losses.custom").FunctionLoss(function, name=self.name)
+            self._called = Differentiated(self.call, self.name)  # type: ignore[attr-defined]
         return self._called
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
@@ -196,7 +190,7 @@ def values_per_sample(loss: Loss, y_true: Arrays, y_pred: Arrays) -> Array:
         If the shapes don't fit.
     """
     if is_symbolic([y_true, y_pred]):
-        return import_module("nnlite.ops.losses").of_tensors(loss, y_true, y_pred)
+        return service("loss_of_tensors")(loss, y_true, y_pred)
     predictions = np.asarray(y_pred)
     if np.ndim(y_true) == 0 and predictions.ndim == 1:
         y_true = np.full_like(predictions, y_true)

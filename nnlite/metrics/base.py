@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any, ClassVar
 
 import numpy as np
@@ -103,7 +102,9 @@ class Metric(FromConfig):
         if isinstance(shape, str):
             # The name comes first in programs for Keras 2.
             shape, name = (), shape
-        variable = import_module("nnlite.variables").Variable(initializer or "zeros", shape, dtype, name=name)
+        from nnlite.variables import Variable
+
+        variable = Variable(initializer or "zeros", shape, dtype, name=name)
         self._variables.append(variable)
         return variable
 

@@ -15,12 +15,14 @@ from nnlite.graph import SymbolicTensor, topological_order
 from nnlite.layers.base import Layer, registry
 from nnlite.layers.composition import refuse_own_steps, run_call
 from nnlite.layers.input import Input, InputLayer
+from nnlite.layers.tracking import each_once, in_keras_order, tracked_layers, tracked_weights
 from nnlite.models.ties import tie, ties_entry
 from nnlite.registry import serialize
 from nnlite.serialization import MISFITS, dump_model, restore_parts
 from nnlite.steps import layer_of
 from nnlite.training import Trainer
 from nnlite.types import Array
+from nnlite.weights import Weight
 
 
 class Model(Trainer):
@@ -42,6 +44,8 @@ class Model(Trainer):
         Name of the model.
     trainable : bool, default True
         Whether training changes the weights.
+    dtype : {"float32", "float64"}, optional
+        Dtype, for a subclass with ``call``; that of a graph is that of its layers.
 
     Attributes
     ----------
@@ -91,11 +95,16 @@ class Model(Trainer):
     """Name of the class in files: a graph of any class is loaded as a `Model`."""
 
     def __init__(
-        self, inputs: Any = None, outputs: Any = None, name: str | None = None, trainable: bool = True
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: str | None = None,
     ) -> None:
         refuse_own_steps(self)
         if inputs is None and outputs is None and self.composes:
-            Layer.__init__(self, name=name)
+            Layer.__init__(self, name=name, dtype=dtype)
             self._begin_empty()
         elif inputs is None or outputs is None:
             raise ValueError(
@@ -107,9 +116,11 @@ class Model(Trainer):
         if not trainable:
             self.trainable = False
 
+    _is_building = False
+
     def _begin_empty(self) -> None:
         """Begin without a graph, which follows when the shape of the input is known."""
-        self.steps, self._all_layers, self._vector = [], [], None
+        self.steps, self._all_layers, self._whole_layers, self._vector = [], [], [], None
         self.inputs, self.outputs = [], []
 
     # -- calling and building ------------------------------------------------------------------
@@ -135,7 +146,14 @@ class Model(Trainer):
 
     def build(self, input_shape: Any) -> Any:
         """Create the weights for inputs of `input_shape`, rows first, if ``call`` defines the graph; see `Layer`."""
-        self._ensure_built(input_shape)
+        if self._is_building:
+            # Called by the method build of a subclass, which declares weights before the graph is made.
+            return None
+        self._is_building = True
+        try:
+            self._ensure_built(input_shape)
+        finally:
+            self._is_building = False
         self._after_building()
         return super().build(input_shape)
 
@@ -144,9 +162,27 @@ class Model(Trainer):
         """Whether the graph is known, so that the weights exist."""
         return bool(self.inputs)
 
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, each once; those of a class with ``call`` in the order in which they became its attributes."""
+        return tracked_layers(self) if self.composes else super().layers
+
+    @property
+    def weights(self) -> list[Weight]:
+        """The weights of all layers, each once, in the order of Keras."""
+        if not self.composes:
+            return super().weights
+        return each_once([*in_keras_order(tracked_weights(self), tracked_layers(self)), *self.stored_weights])
+
     def _ensure_built(self, shapes: Any) -> None:
         if self.inputs or not self.composes:
             return
+        if not self._built and not self._is_building:
+            self._is_building = True
+            try:
+                self.build(shapes)
+            finally:
+                self._is_building = False
         inputs: Any
         if isinstance(shapes, Mapping):
             inputs = {name: Input(shape[1:], name=name) for name, shape in shapes.items()}
@@ -338,6 +374,12 @@ class Model(Trainer):
         return list(self._all_layers)
 
     def get_config(self) -> dict[str, Any]:
+        """Return the configuration of the graph; for a class with ``call`` the arguments of `Model`."""
+        if self.composes:
+            return {"name": self.name, "trainable": self.trainable, "dtype": self.dtype.name}
+        return self.stored_config()
+
+    def stored_config(self) -> dict[str, Any]:
         """Return the configuration of the graph: its layers, and the inputs and outputs of each use of a layer."""
         numbers: dict[int, int] = {}
         layers = {layer.name: layer for layer in self._all_layers}
@@ -373,6 +415,9 @@ class Model(Trainer):
         ValueError
             If the configuration is not that of a graph.
         """
+        if "nodes" not in config and hasattr(cls, "call"):
+            # As in Keras, the arguments of a class with a method call.
+            return cls(**config)
         made = [one if isinstance(one, Layer) else registry.get(one) for one in config["layers"]]
         layers = {layer.name: layer for layer in made}
         tensors: dict[int, SymbolicTensor] = {}

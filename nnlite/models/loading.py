@@ -85,6 +85,8 @@ def _load_keras_model(
     with custom_object_scope(custom_objects or {}), read_model_file(filepath) as file:
         try:
             model: Model = registry.get(file.model_config)  # type: ignore[assignment]
+            if file.built_for is not None and not model.built:
+                model.build(file.built_for)
             restore_parts(model, *file.parts(model, compile), label)
         except FileFormatError:
             raise
@@ -135,7 +137,7 @@ def clone_model(
     """
     if input_tensors is not None:
         raise ValueError("clone_model: input_tensors must be None; call the new model on the tensors instead")
-    config = model.get_config()
+    config = model.stored_config()
     if clone_function is not None:
         config["layers"] = [_cloned(layer, clone_function) for layer in model.layers_of_config()]
     kind = Sequential if model.class_name == "Sequential" else Model

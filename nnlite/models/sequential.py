@@ -135,6 +135,11 @@ class Sequential(Model):
         """The layers, in order, without the input."""
         return list(self._stack)
 
+    @property
+    def graph_layers(self) -> list[Layer]:
+        """The layers, in order, without the input."""
+        return self.layers
+
     def layers_of_config(self) -> list[Layer]:
         """Return the layers in the order of the configuration."""
         return super().layers_of_config() if self._is_graph else self.layers
@@ -144,10 +149,10 @@ class Sequential(Model):
         # The chain, not the graph: the graph exists only if the shape of the input is known.
         return [*(layer_of(tensor.node) for tensor in self._tensors[:1]), *self._stack]
 
-    def get_config(self) -> dict[str, Any]:
+    def stored_config(self) -> dict[str, Any]:
         """Return the configuration of the chain."""
         if self._is_graph:
-            return super().get_config()
+            return super().stored_config()
         first = layer_of(self._tensors[0].node) if self._tensors else None
         return {
             "name": self.name,

@@ -55,7 +55,7 @@ def detectors() -> dict[str, tuple[anomaly.BaseDetector, Any]]:
     images = rng.normal(size=(30, 8, 8, 1))
     small = {"epochs": 1, "random_state": 0}
     found = {
-        "table": (anomaly.TableDetector(hidden=(8,), **small), table, few),
+        "table": (anomaly.TableDetector(hidden=(8,), linear_share=0.5, **small), table, few),
         "autoencoder": (anomaly.AutoencoderDetector(hidden=(8, 4, 8), **small), table, few),
         "variational": (anomaly.VariationalDetector(hidden=(8,), **small), table, few),
         "series": (anomaly.SequenceDetector(window=8, hidden=(8,), **small), series, series[:40]),

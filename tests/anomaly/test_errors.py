@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from anomaly.errors import DataError, format_names, format_value
+from anomaly.errors import DataError, format_names, format_value, one_line
 
 
 def test_data_errors_are_value_errors():
@@ -31,3 +31,9 @@ def test_values_are_formatted_without_their_type(value, text):
 
 def test_long_values_are_shortened():
     assert format_value("x" * 100, limit=10) == "'xxxxxx..."
+
+
+def test_characters_that_nobody_sees_are_escapes():
+    assert one_line("a\u200b\ufeff\U000e0041\u202e\x9b") == r"a\u200b\ufeff\U000e0041\u202e\x9b"
+    # A joiner belongs to the spelling in Persian, and to pictures.
+    assert one_line("می\u200cخواهم \U0001f469\u200d\U0001f680") == "می\u200cخواهم \U0001f469\u200d\U0001f680"

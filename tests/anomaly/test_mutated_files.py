@@ -28,6 +28,21 @@ def test_a_series_without_its_comparisons_is_refused(tmp_path):
             anomaly.load_detector(path)
 
 
+@pytest.mark.parametrize("window", [10**6, 1e300, 8.0, True, 0, -1, None])
+def test_a_series_is_not_compared_in_windows_that_training_cannot_have_had(tmp_path, window):
+    series = np.sin(np.arange(200) / 5)[:, np.newaxis] + np.linspace(0, 1, 400).reshape(200, 2)
+    path = tmp_path / "m.npz"
+    anomaly.SequenceDetector(window=8, random_state=0).fit(series).save(path)
+    config, arrays = read_archive(path, "detector")
+    for member in config["ensemble"]["members"]:
+        for key in {"window", "span"} & set(member):
+            before, member[key] = member[key], window
+            path.write_bytes(dump_archive("detector", config, arrays))
+            with pytest.raises(FileFormatError):
+                anomaly.load_detector(path)
+            member[key] = before
+
+
 def test_no_mutated_file_is_a_crash_a_hang_or_a_demand_for_memory():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -21,14 +21,17 @@ from anomaly.errors import (
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import as_table
 from anomaly.tables.csv_files import read_csv
-from tests.anomaly import field_spellings
+from tests.anomaly import field_spellings, laboratory_spellings
 from tests.anomaly import more_spellings as more
 from tests.anomaly.command_line import fails, rows, run
 from tests.anomaly.spellings import DATES, MOMENTS, NUMBERS, moments, values
 
 OTHER = np.random.default_rng(5).normal(size=300)
 X, T = values(), moments()
-FURTHER = {"more": more, "field": field_spellings}
+ONES = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
+TENS = ("", "X", "XX", "XXX", "XL", "L", "LX", "LXX", "LXXX", "XC")
+ROMAN = [ten + one for ten in TENS for one in ONES]
+FURTHER = {"more": more, "field": field_spellings, "laboratory": laboratory_spellings}
 ALL_NUMBERS = NUMBERS | {
     f"{where}: {name}": spell for where, of in FURTHER.items() for name, spell in of.NUMBERS.items()
 }
@@ -118,6 +121,7 @@ REFUSED = {
     "two currencies": [f"{'$' if i % 3 else '€'}{x:.2f}" for i, x in enumerate(X)],
     "with and without a unit": [f"{x:.2f}{' C' if i % 3 else ''}" for i, x in enumerate(X)],
     "point and comma": [f"{x:.2f}".replace(".", ",.."[i % 3]) for i, x in enumerate(X)],
+    "point and comma in few values": [("1,5", "2.5", "3.5")[i % 3] for i in range(300)],
     "a typing error": [*(f"{x:.2f}" for x in X[1:]), "2o.3"],
     "a typing error among units": [*(f"{x:.2f} C" for x in X[1:]), "abc"],
     "a text among dates": [*(t.strftime("%d.%m.%Y %H:%M") for t in T[1:]), "soon"],
@@ -164,6 +168,22 @@ WARNED = {
     "seconds since 1904": ([(t - datetime(1904, 1, 1)).total_seconds() for t in T], SpellingWarning),
     "seconds since 1900": ([(t - datetime(1900, 1, 1)).total_seconds() for t in T], SpellingWarning),
     "minutes since 1970": ([(t - datetime(1970, 1, 1)).total_seconds() // 60 for t in T], SpellingWarning),
+    "year and week in digits": ([f"{23 + i % 2}{1 + i * 7 % 52:02}" for i in range(300)], SpellingWarning),
+    "century, year and day in digits": ([f"1{23 + i % 2}{1 + i * 7 % 365:03}" for i in range(300)], SpellingWarning),
+    "period and year": ([f"{1 + i % 12:03}.2024" for i in range(300)], SpellingWarning),
+    "month and year around a point": ([1 + i % 12 + 0.2024 for i in range(300)], SpellingWarning),
+    "day, hour and minute in digits": ([f"{t:%d%H%M}Z" for t in T], SpellingWarning),
+    "military hours": ([f"{t:%H%M} hrs" for t in T], SpellingWarning),
+    "weeks without a year": ([f"KW{t:%V}" for t in T], SpellingWarning),
+    "weeks and years": ([f"CW {t:%V/%y}" for t in T], SpellingWarning),
+    "months and two digits": ([f"{t:%b'%y}" for t in T], SpellingWarning),
+    "fiscal periods": ([f"PD{t:%m} FY{t:%y}" for t in T], SpellingWarning),
+    "year and period": ([f"{t.year}/{t.month:03}" for t in T], SpellingWarning),
+    "day and shift": ([f"{t:%Y-%m-%d} {'early' if t.hour < 14 else 'late'}" for t in T], SpellingWarning),
+    "calendar versions": ([f"24.{1 + i % 12}.{1 + i % 7}" for i in range(300)], SpellingWarning),
+    "versions, all of them dates": ([f"{10 + i % 10}.{1 + i % 4}.{20 + i % 3}" for i in range(300)], SpellingWarning),
+    "Roman numbers": ([ROMAN[int(x * 3) % 99 + 1] for x in X], SpellingWarning),
+    "prices of bonds": ([f"{int(x)}-{int(x % 1 * 32):02}" for x in X], SpellingWarning),
     "a point among decimal commas": (["20.251", *(f"{x:.3f}".replace(".", ",") for x in X[1:])], SpellingWarning),
     "a comma among decimal points": (["20,251", *(f"{x:.3f}" for x in X[1:])], SpellingWarning),
     "commas that may be either": ([f"{x:.3f}".replace(".", ",") for x in X], SpellingWarning),
@@ -211,6 +231,13 @@ def test_each_way_of_writing_a_boolean_is_the_same_level():
     assert (lies == lies[0]).all()
     assert (truths[0] != lies[0]).any()
     assert fitted([("0", "1", "t")[i % 3] for i in range(300)])[0].describe()[0].count("'") == 6  # a code of three
+
+
+def test_a_revision_behind_a_date_is_no_hour_and_many_alike_names_are_told():
+    preprocessor, _ = fitted([f"{1 + i % 10}.{1 + i % 4}.{20 + i % 3}-1" for i in range(300)])
+    assert preprocessor.kinds_["v"] == "category"
+    with pytest.raises(DataError, match="did you mean 'V' by 'v', ' o' by 'o'"):
+        preprocessor.transform({"V": ["1"], " o": [1.0]})
 
 
 def test_a_version_that_is_new_is_unseen():

@@ -67,6 +67,14 @@ def test_a_constraint_accepts_what_it_describes(
     assert description in repr(constraint)
 
 
+@pytest.mark.parametrize("constraint", [choice("mean", "median"), choice("auto", None) | choice("mean", "median")])
+def test_a_choice_that_may_have_been_meant(constraint: Constraint) -> None:
+    with pytest.raises(ValueError, match=r"; found 'Meidan'; did you mean 'median'\?$"):
+        check_value("center", "Meidan", constraint)
+    with pytest.raises(ValueError, match=r"; found 'x'$"):
+        check_value("center", "x", constraint)
+
+
 def test_a_string_is_no_sequence_of_characters() -> None:
     words = sequence_of(choice("a", "b"), "some of 'a', 'b'")
     assert words.accepts("a")

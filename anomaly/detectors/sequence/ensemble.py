@@ -25,7 +25,13 @@ from anomaly.detectors.sequence.scored_steps import ScoredSteps
 from anomaly.detectors.sequence.windows.covariance import WindowCovariance
 from anomaly.detectors.sequence.windows.covering import Typical
 from anomaly.detectors.sequence.windows.features import WindowFeatures
-from anomaly.detectors.sequence.windows.fitting import fit_member, members_for, step_member, step_parts
+from anomaly.detectors.sequence.windows.fitting import (
+    SHORTEST_WINDOW,
+    fit_member,
+    members_for,
+    step_member,
+    step_parts,
+)
 from anomaly.detectors.sequence.windows.nearest import NearestWindows
 from anomaly.detectors.sequence.windows.quiet import QuietWindows
 from anomaly.detectors.sequence.windows.recent import RecentSteps
@@ -279,6 +285,8 @@ class SeriesEnsemble:
         self.period_, self.network_ = int(config["period"]), network
         self.features_ = WindowFeatures.from_state(arrays_with_prefix(arrays, "features/"), n_features)
         width = len(self.features_.selected)
+        for described in config["members"]:
+            _check_length(described["window"], len(scores))
         self.members_ = [
             _KINDS[described["kind"]].from_state(described, arrays_with_prefix(arrays, f"{k}/"), width)
             for k, described in enumerate(config["members"])
@@ -349,6 +357,12 @@ class EnsembleStream:
         *values, changed, places, parts = (values[:n] for values in waiting)
         contributions = self._ensemble.with_changes(self._ensemble.contributions(values), changed)
         return self._ensemble.as_in_training(ScoredSteps(contributions, parts, places >= 0), places)
+
+
+def _check_length(window: Any, n_steps: int) -> None:
+    """Raise ValueError for a window that training cannot have had: memory is taken for each of its steps."""
+    if type(window) is not int or not 0 < window <= max(n_steps, SHORTEST_WINDOW):
+        raise ValueError(f"expected windows of 1 to {n_steps} steps of training; found {window!r}")
 
 
 def _positive(values: Array, shape: tuple[int, ...], what: str, least: float) -> Array:

@@ -15,6 +15,7 @@ from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.imputation import Imputer
 from anomaly.detectors.table.isolation import IsolationForest
+from anomaly.detectors.table.linear import LinearRegressions
 from anomaly.detectors.table.members import Completed, Member
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
 from anomaly.detectors.table.prototypes import Prototypes
@@ -35,7 +36,8 @@ NO_MEMORY = (
 )
 """Error of methods that need remembered records."""
 
-_DRAWS_TO_EXPLAIN = 4
+_KINDS = (Denoiser, NearestNeighbors, Prototypes, IsolationForest, LinearRegressions)
+_EXPLAINING, _DRAWS_TO_EXPLAIN = (Denoiser, LinearRegressions), 4
 _SIGNIFICANT = 2.0**13
 # Scores have 13 binary digits: less than the last one in comparison with a typical score, 1, is 0.
 _LEAST_SCORE = 2.0**-13
@@ -304,11 +306,11 @@ class Ensemble:
 
     @cached_property
     def explaining(self) -> Ensemble:
-        """What tells by which replacements the score falls: networks with fewer draws, and the first comparison.
+        """What tells by which replacements the score falls: networks with fewer draws, one comparison, regressions.
 
         Over made-up, numeric and mixed tables these named as many right columns as all members, in half the time.
         """
-        chosen = [i for i, one in enumerate(self.members) if isinstance(one, Denoiser) or one is self.comparison]
+        chosen = [i for i, one in enumerate(self.members) if one is self.comparison or isinstance(one, _EXPLAINING)]
         weights = np.array(self.weights)[chosen]
         if not weights.sum() or (self.member_weights is not None and not self.member_weights[chosen].sum()):
             return self
@@ -401,9 +403,7 @@ def _members_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], 
                 model_from_parts(config["network"], arrays_with_prefix(arrays, "model/"), label), arrays["disturbances"]
             )
         ]
-    kinds: dict[str, type[Denoiser] | type[NearestNeighbors] | type[IsolationForest]] = {
-        kind.kind: kind for kind in (Denoiser, NearestNeighbors, Prototypes, IsolationForest)
-    }
+    kinds: dict[str, Any] = {kind.kind: kind for kind in _KINDS}
     members: list[Member] = []
     for number, described in enumerate(config["members"]):
         learned = arrays_with_prefix(arrays, f"member_{number}/")

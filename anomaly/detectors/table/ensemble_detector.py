@@ -41,7 +41,7 @@ class EnsembleDetector(RecordDetector):
 
     @property
     def members_(self) -> list[Member]:
-        """Networks in the order of `noise`; the plain, the magnifying and the wide comparison; the isolation forest."""
+        """Networks in the order of `noise`; the plain, magnifying and wide comparison; the forest; the regressions."""
         return list(self.ensemble_.members)
 
     @property

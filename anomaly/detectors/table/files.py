@@ -12,6 +12,7 @@ import numpy as np
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.ensemble_detector import EnsembleDetector
+from anomaly.detectors.table.linear import LinearRegressions
 from anomaly.detectors.table.neighbors import NearestNeighbors
 from anomaly.detectors.table.prototypes import LEAST_RECORDS, Prototypes
 from anomaly.detectors.table.settings import EnsembleSettings
@@ -40,6 +41,7 @@ class TableDetectorFiles(EnsembleDetector):
     fine_share: float
     forest_share: float
     wide_share: float
+    linear_share: float | str
     false_alarm_rate: float | None
 
     records_seen_: int
@@ -49,7 +51,8 @@ class TableDetectorFiles(EnsembleDetector):
 
     def _settings(self) -> EnsembleSettings:
         # Not get_params, since a subclass may have other arguments.
-        return EnsembleSettings.from_parameters(vars(self), self.dependence_ == "time")
+        n_features = len(self.preprocessor_.feature_names_out_)
+        return EnsembleSettings.from_parameters(vars(self), self.dependence_ == "time", n_features)
 
     @property
     def records_(self) -> str:
@@ -97,7 +100,8 @@ class TableDetectorFiles(EnsembleDetector):
         ----------
         records : {"all", "prototypes", "none"}
             What to keep of the remembered records, at most 10,000: all of them; prototypes, the means of groups of at
-            least five; or none, so that the networks score alone, as with ``neighbors=0``.
+            least five; or none, so that the networks score alone, as with ``neighbors=0``, beside linear regressions
+            if there are any.
         at_most : int, optional
             The most prototypes, at least 4; by default one for each group of five records.
 
@@ -171,6 +175,14 @@ class TableDetectorFiles(EnsembleDetector):
         self.decision_scores_ = self.calibration_scores_ if held_out else np.sort(scores)
         self.ensemble_, self.labels_ = ensemble, self._label(self.decision_scores_)
 
+    def _describe_members(self) -> list[str]:
+        ensemble = self.ensemble_
+        pairs = zip(ensemble.members, ensemble.weights, strict=True)
+        weight = sum(weight for member, weight in pairs if isinstance(member, LinearRegressions))
+        reason = ", since the training records follow each other in time" if self.linear_share == "auto" else ""
+        text = f"linear regressions of each column on all others, with {weight:.0%} of the weight{reason}"
+        return [text] if weight else []
+
     def _describe_records(self) -> str:
         memory = self.ensemble_.memory
         if memory is not None:
@@ -208,6 +220,9 @@ class TableDetectorFiles(EnsembleDetector):
         if "forest_share" not in config["parameters"]:
             # Files from before the isolation forest and the wide comparison.
             self.forest_share = self.wide_share = 0.0
+        if "linear_share" not in config["parameters"]:
+            # Files from before the linear regressions.
+            self.linear_share = 0.0
         self._check_parameters()
         self._restore_preprocessing(config, arrays)
         settings, features = self._settings(), FeatureSet.of(self.preprocessor_)

@@ -12,6 +12,7 @@ from anomaly.detectors.network_training import History
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.imputation import Imputer
 from anomaly.detectors.table.isolation import grow_forest
+from anomaly.detectors.table.linear import fit_regressions
 from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.neighbors import NearestNeighbors, tails_of
 from anomaly.detectors.table.settings import EnsembleSettings
@@ -155,6 +156,7 @@ def remember(settings: EnsembleSettings, records: Array, features: FeatureSet, r
     - With a `wide_share`, where records are left out, a wide one: the mean distance to so many of them as are left out.
       A group of anomalies that were not left out has too few members to be all of these neighbors.
     - With a `forest_share`, an isolation forest.
+    - With a `linear_share`, linear regressions of each column on all others.
 
     Parameters
     ----------
@@ -180,4 +182,6 @@ def remember(settings: EnsembleSettings, records: Array, features: FeatureSet, r
         members.append(NearestNeighbors(sample, k, 0.0, left_out=features.marks, tails=tails_of(records)))
     if settings.forest_share:
         members.append(grow_forest(features.without_marks(records), rng))
+    if settings.linear_share:
+        members.append(fit_regressions(records, features))
     return members

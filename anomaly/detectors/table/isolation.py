@@ -32,7 +32,7 @@ Discovery from Data 6 (2012).
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -45,6 +45,8 @@ from nnlite.trees import CompleteTrees
 from nnlite.types import Array, RandomGenerator
 
 _DRAWS = 8
+# Cells that are compared at a time, so that many undecided nodes of a wide table do not fill memory.
+_MOST_CELLS = 1 << 20
 
 
 class IsolationForest:
@@ -269,14 +271,17 @@ def _draw_splits(
         values[positions], feature[undecided] = found, drawn
         low[undecided], high[undecided] = np.minimum.reduceat(found, bounds), np.maximum.reduceat(found, bounds)
         undecided = undecided[low[undecided] == high[undecided]]
-    for node in undecided:
-        members = slice(starts[node], starts[node] + sizes[node])
-        least, largest = x[rows[members]].min(axis=0), x[rows[members]].max(axis=0)
-        varying = np.flatnonzero(least < largest)
-        if len(varying):
-            feature[node] = rng.choice(varying)
-            low[node], high[node] = least[feature[node]], largest[feature[node]]
-            values[members] = x[rows[members], feature[node]]
+    for nodes in _blocks(undecided, sizes, _MOST_CELLS // x.shape[1]):
+        positions, bounds = _positions(starts[nodes], sizes[nodes])
+        members = x[rows[positions]]
+        least, largest = np.minimum.reduceat(members, bounds, axis=0), np.maximum.reduceat(members, bounds, axis=0)
+        node, varying = np.nonzero(least < largest)
+        some, begin, count = np.unique(node, return_index=True, return_counts=True)
+        drawn = varying[begin + rng.integers(count)]
+        chosen = nodes[some]
+        feature[chosen], low[chosen], high[chosen] = drawn, least[some, drawn], largest[some, drawn]
+        positions, _ = _positions(starts[chosen], sizes[chosen])
+        values[positions] = cells.take(first[positions] + np.repeat(drawn, sizes[chosen]))
     # The number below the lowest one would overflow.
     equal = low == high
     low[equal] = high[equal] = 0
@@ -284,6 +289,17 @@ def _draw_splits(
     # Rounding must not leave the right side empty.
     threshold = np.minimum(threshold, np.nextafter(high, -np.inf, dtype=np.float32))
     return feature, np.where(low < high, threshold, np.float32(np.inf)), values
+
+
+def _blocks(nodes: Array, sizes: Array, most_records: int) -> Iterator[Array]:
+    """Yield nodes in their order, few enough at a time for so many records, or one that has more."""
+    ends = np.cumsum(sizes[nodes])
+    begin = 0
+    while begin < len(nodes):
+        before = ends[begin - 1] if begin else 0
+        end = max(int(np.searchsorted(ends, before + most_records, side="right")), begin + 1)
+        yield nodes[begin:end]
+        begin = end
 
 
 def _positions(starts: Array, sizes: Array) -> tuple[Array, Array]:

@@ -4,10 +4,11 @@ r"""Ensembles without remembered records, for files that are to give none away: 
 record can be computed from them. Groups are made of near records, and so a training record is nearer to its prototype
 than a fresh one is to any. Units and threshold follow from scores of records that were held out: each fifth of them is
 compared with prototypes of the others. The isolation forest is grown anew, from the prototypes: its trees narrow down
-the values of single records.
+the values of single records. The linear regressions, like the networks, stay as they are.
 
-**Networks alone** score as with ``neighbors=0``. In either case the state of the optimizers is left out, too: it holds
-gradients of the last records, from which records can be reconstructed (Zhu, Liu & Han, 2019).
+**Without records** networks score alone, as with ``neighbors=0``, beside the linear regressions if there are any. In
+either case the state of the optimizers is left out, too: it holds gradients of the last records, from which records can
+be reconstructed (Zhu, Liu & Han, 2019).
 
 References
 ----------
@@ -27,6 +28,7 @@ from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.imputation import Imputer
 from anomaly.detectors.table.isolation import IsolationForest, grow_forest
+from anomaly.detectors.table.linear import LinearRegressions
 from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.microaggregation import group_means, microaggregate
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
@@ -108,17 +110,17 @@ def _from_means(member: Member, means: Array, features: FeatureSet) -> Member:
 
 
 def _with_scales(ensemble: Ensemble, by_member: Array) -> Ensemble:
-    """Return an ensemble whose members have the scales of their held-out scores; networks have theirs already."""
+    """Return an ensemble whose members have the scales of their held-out scores, unless they had scales before."""
     members: list[Member] = []
     for member, raw in zip(ensemble.members, by_member, strict=True):
         scale = typical(raw)
-        is_new = not isinstance(member, Denoiser)
+        is_new = not isinstance(member, (Denoiser, LinearRegressions))
         members.append(member.with_scale(scale, spread_of(raw / scale)) if is_new else member)
     return replace(ensemble, members=tuple(members))
 
 
 def without_records(ensemble: Ensemble, settings: EnsembleSettings) -> Ensemble:
-    """Return an ensemble of networks alone.
+    """Return an ensemble of networks, and linear regressions if there are any.
 
     Parameters
     ----------
@@ -128,12 +130,13 @@ def without_records(ensemble: Ensemble, settings: EnsembleSettings) -> Ensemble:
         Settings that it was fitted with.
     """
     weights = settings.networks_alone.weights(ensemble.features)
-    networks = tuple(_without_optimizer(network) for network in ensemble.networks)
+    kept = [i for i, one in enumerate(ensemble.members) if isinstance(one, (Denoiser, LinearRegressions))]
+    members = tuple(_without_optimizer(ensemble.members[i]) for i in kept)
     nothing = Imputer.of(ensemble.features, np.empty((0, ensemble.features.width), np.float32))
-    found = replace(ensemble, members=networks, weights=weights, holes=None, imputer=nothing)
+    found = replace(ensemble, members=members, weights=weights, holes=None, imputer=nothing)
     if ensemble.member_weights is None:
         return found
-    learned = ensemble.member_weights[: len(networks)]
+    learned = ensemble.member_weights[kept]
     total = learned.sum()
     return replace(found, member_weights=learned / total if total > 0 else np.array(weights))
 

@@ -1,4 +1,4 @@
-"""Members of an ensemble in C: networks, prototypes and isolation forests."""
+"""Members of an ensemble in C: networks, prototypes, isolation forests and linear regressions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.isolation import IsolationForest, average_path_length
+from anomaly.detectors.table.linear import LinearRegressions
 from anomaly.detectors.table.neighbors import NearestNeighbors
 from anomaly.detectors.table.prototypes import Prototypes
 from nnlite.export import NotExportable
@@ -77,6 +78,17 @@ _FOREST = """static float @(const float *f, const unsigned char *features, const
   return exp2f(-sum / (float)trees / usual);
 }"""
 
+_REGRESSIONS = """static float @(const float *f, const float *center, const float *coefficients, const float *weights,
+    int n) {
+  float total = 0.0f;
+  for (int i = 0; i < n; i++) {
+    float residual = 0.0f;
+    for (int j = 0; j < n; j++) residual += coefficients[i * n + j] * (f[j] - center[j]);
+    total += weights[i] * residual * residual;
+  }
+  return total / (float)n;
+}"""
+
 _MOST_FEATURES = 256
 
 
@@ -89,6 +101,8 @@ def member_expression(program: CProgram, member: Any, number: int) -> tuple[str,
             return _prototypes(program, member)
         if type(member) is IsolationForest:
             return _forest(program, member)
+        if type(member) is LinearRegressions:
+            return _regressions(program, member)
         if isinstance(member, NearestNeighbors):
             raise NotExportable(
                 "the model remembers records, which are too many for C; export it with a number of prototypes, or "
@@ -148,6 +162,12 @@ def _forest(program: CProgram, member: IsolationForest) -> tuple[str, int]:
     usual = literal(float(average_path_length(member.subsample)))
     name = program.function("isolate", _FOREST)
     return f"{name}(f, {', '.join(arrays)}, {trees}, {nodes}, {usual}) / {literal(member.scale)}", 0
+
+
+def _regressions(program: CProgram, member: LinearRegressions) -> tuple[str, int]:
+    arrays = [program.floats(one) for one in (member.center, member.coefficients, member.weights)]
+    name = program.function("regress", _REGRESSIONS)
+    return f"{name}(f, {', '.join(arrays)}, {member.width}) / {literal(member.scale)}", 0
 
 
 def _path_lengths(member: IsolationForest) -> Array:

@@ -1,4 +1,4 @@
-"""Members of an ensemble in ONNX: networks and isolation forests."""
+"""Members of an ensemble in ONNX: networks, isolation forests and linear regressions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.isolation import IsolationForest, average_path_length
+from anomaly.detectors.table.linear import LinearRegressions
 from anomaly.detectors.table.neighbors import NearestNeighbors
 from anomaly.export.onnx.neighbors import neighbor_score
 from nnlite.export import NotExportable, OnnxGraph, Tensor
@@ -36,6 +37,8 @@ def member_score(graph: OnnxGraph, member: Any, number: int, x: str, known: str)
             return _denoiser(graph, member, x, known)
         if type(member) is IsolationForest:
             return _forest(graph, member, x)
+        if type(member) is LinearRegressions:
+            return _regressions(graph, member, x, known)
         if isinstance(member, NearestNeighbors):
             return neighbor_score(graph, member, x)
     raise NotExportable(f"members of the class {type(member).__name__} are not exported to ONNX")
@@ -55,10 +58,21 @@ def _denoiser(graph: OnnxGraph, member: Denoiser, x: str, known: str) -> str:
     errors = _mean_square(graph, graph.add("Sub", record, found))
     errors = graph.add("Where", known, errors, graph.floats(0.0))
     weighted = graph.add("Cast", graph.add("Mul", errors, graph.floats(member.weights)), to="DOUBLE")
+    return _mean_of_known(graph, weighted, known, member.scale)
+
+
+def _regressions(graph: OnnxGraph, member: LinearRegressions, x: str, known: str) -> str:
+    moved = graph.add("Sub", graph.add("Cast", x, to="DOUBLE"), graph.doubles(member.center))
+    residuals = graph.add("MatMul", moved, graph.doubles(member.coefficients.T))
+    squares = graph.add("Where", known, graph.add("Mul", residuals, residuals), graph.doubles(0.0))
+    return _mean_of_known(graph, graph.add("Mul", squares, graph.doubles(member.weights)), known, member.scale)
+
+
+def _mean_of_known(graph: OnnxGraph, weighted: str, known: str, scale: float) -> str:
     total = graph.add("ReduceSum", weighted, graph.ints([1]), keepdims=0)
     count = graph.add("ReduceSum", graph.add("Cast", known, to="DOUBLE"), graph.ints([1]), keepdims=0)
     count = graph.add("Max", count, graph.doubles(1.0))
-    return graph.add("Div", graph.add("Div", total, count), graph.doubles(member.scale))
+    return graph.add("Div", graph.add("Div", total, count), graph.doubles(scale))
 
 
 def _mean_square(graph: OnnxGraph, apart: str) -> str:

@@ -42,6 +42,7 @@ _WORDS = DelayedPattern(
     re.IGNORECASE,
 )
 _UNIT = DelayedPattern(r"-?[\d.]+\s*[A-Z]")  # siemens, henries and watts, and no seconds, hours and weeks
+_DIGITS = DelayedPattern(r"0\d\d+\s*[a-z]+", re.IGNORECASE)  # hours and minutes, such as 0818 hrs
 _FEET = DelayedPattern(r"\d+'\s*(?P<inches>\d+)(?:\"|'')")
 _FEWEST_FEET, _MOST_FEET = 12, 1000
 _UNITS = {"y": 365.25 * _DAY, "o": 365.25 / 12 * _DAY, "w": 7 * _DAY, "d": _DAY, "a": 3600.0, "b": 60.0, "c": 1.0}
@@ -94,7 +95,7 @@ def _iso(text: str) -> float | None:
 
 def _words(text: str) -> float | None:
     found = _WORDS.fullmatch(text)
-    if found is None or not text or text[-1].isdigit() or _UNIT.fullmatch(text):
+    if found is None or not text or text[-1].isdigit() or _UNIT.fullmatch(text) or _DIGITS.fullmatch(text):
         return None
     return _sum(found.groupdict())
 

@@ -28,8 +28,9 @@ Note = tuple[type[DataWarning], str]
 
 _CODE = DelayedPattern(r"\s*0\d+\s*")
 _WHOLE = DelayedPattern(r"\s*[+-]?\d+\s*")
-_VERSION_OR_DATE = DelayedPattern(r"[1-9]\d?\.[1-9]\d?\.(?:\d\d|\d{4})")
-_MOST_MONTHS = 12
+_VERSION_OR_DATE = DelayedPattern(r"([1-9]\d?)\.[1-9]\d?\.(?:\d\d|\d{4})|\d\d\.[1-9]\d?\.([1-9]\d?)")
+_RELEASE = DelayedPattern(r"([1-9]\d?)\.[1-9]\d?\.\d\d")
+_MOST_MONTHS, _MOST_RELEASES = 12, 20
 _CATEGORICAL = "name it as categorical (on the command line: --categorical)"
 # Shown as nothing: soft hyphens, blanks and joiners without a width, marks of the direction and of the order of bytes.
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
@@ -165,7 +166,9 @@ def notes_of_codes(name: str, cells: Array) -> tuple[Note, ...]:
 
 
 def notes_of_versions(name: str, texts: Iterable[str]) -> tuple[Note, ...]:
-    """Return a warning of dates that may be versions, such as 4.11.2020: no day is beyond 12.
+    """Return a warning of dates that may be versions, such as 4.11.2020 or 24.3.1: no day is beyond 12.
+
+    So may those with two digits of a year be, such as 10.4.21, whose first numbers are no more than 20.
 
     Parameters
     ----------
@@ -182,7 +185,13 @@ def notes_of_versions(name: str, texts: Iterable[str]) -> tuple[Note, ...]:
     column 'release': '1.2.2015' and others are taken as dates; if they are ver
     """
     texts = list(texts)
-    if any(not _VERSION_OR_DATE.fullmatch(text) or int(text.partition(".")[0]) > _MOST_MONTHS for text in texts):
+    days = [m and int(m[1] or m[2]) for m in map(_VERSION_OR_DATE.fullmatch, texts)]
+    releases = [m and int(m[1]) for m in map(_RELEASE.fullmatch, texts)]
+    are_low = any(
+        None not in found and max(filter(None, found), default=0) <= most
+        for found, most in ((days, _MOST_MONTHS), (releases, _MOST_RELEASES))
+    )
+    if not are_low:
         return ()
     text = f"column {name!r}: {format_value(texts[0])} and others are taken as dates; if they are versions or codes, "
     return ((SpellingWarning, text + _CATEGORICAL),)

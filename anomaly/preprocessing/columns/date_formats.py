@@ -180,8 +180,15 @@ def read_date(text: str, form: str) -> Instant | None:
     for pattern in _patterns(form):
         found = pattern.fullmatch(text)
         if found is not None:
-            return _instant({name: part for name, part in found.groupdict().items() if part is not None})
+            parts = {name: part for name, part in found.groupdict().items() if part is not None}
+            return None if _is_revision(parts, text) else _instant(parts)
     return None
+
+
+def _is_revision(parts: Mapping[str, str], text: str) -> bool:
+    """Return whether what follows a day is one digit behind a hyphen or a slash: a revision, and no hour."""
+    hour = parts.get("H", "")
+    return len(hour) == 1 and "M" not in parts and text.endswith((f"-{hour}", f"/{hour}"))
 
 
 def _instant(parts: Mapping[str, str]) -> Instant | None:

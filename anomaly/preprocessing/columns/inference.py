@@ -28,6 +28,8 @@ from anomaly.tables.patterns import DelayedPattern
 from nnlite.types import Array
 
 _VERSION = DelayedPattern(r"v?(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){2,3}")
+_OTHER_MARK = DelayedPattern(r"\s*[+-]?\d+,\d+\s*")
+_POINT = DelayedPattern(r"\s*[+-]?\d+\.\d+\s*")
 _CORRECT = (
     "Correct it, or leave the cell empty if the value is missing; if the column contains categories, name it as "
     "categorical (on the command line: --categorical)"
@@ -215,6 +217,8 @@ def _spelled(
     if found.form is not None:
         notes = [(SpellingWarning, f"column {name!r}: {found.note}")] if found.note else []
         return Inferred(NumberColumn(name, form=found.form), read_cells(found.form, cells), tuple(notes))
+    if mixed := [text for text in counts if _OTHER_MARK.fullmatch(text)]:
+        _check_one_mark(mixed, counts, cells, name, position)
     if are_codes(counts) and any(parse_number(text) is not None for text in counts):
         return Inferred(None, np.empty(0))
     plain = {text: count for text, count in counts.items() if parse_number(text) is not None}
@@ -226,6 +230,22 @@ def _spelled(
         note = (SpellingWarning, f"column {name!r}: {pattern.note}")
         return Inferred(NumberColumn(name, form=pattern.form), read_cells(pattern.form, cells), (note,))
     return Inferred(None, np.empty(0))
+
+
+def _check_one_mark(
+    commas: Sequence[str], counts: Mapping[str, int], cells: Array, name: str, position: Callable[[int], str]
+) -> None:
+    """Raise DataError if all values are numbers, some with a decimal comma and others with a decimal point."""
+    points = [text for text in counts if _POINT.fullmatch(text)]
+    if points and all(text in commas or parse_number(text) is not None for text in counts):
+        fewer = set(min(commas, points, key=lambda texts: sum(counts[text] for text in texts)))
+        wrong = [i for i, cell in enumerate(cells) if category_text(cell) in fewer]
+        raise CellError(
+            f"{position(wrong[0])}, column {name!r}: found {format_value(cells[wrong[0]])}, but its numbers have "
+            f"decimal commas and decimal points: {commas[0]!r} beside {points[0]!r}. Write all numbers in one way; if "
+            "they are codes, name the column as categorical (on the command line: --categorical)",
+            wrong,
+        )
 
 
 def _problem(found: FoundNumbers, cells: Array, name: str, position: Callable[[int], str]) -> DataError:

@@ -16,6 +16,7 @@ from anomaly.errors import (
 )
 from anomaly.preprocessing.columns import left_out
 from anomaly.preprocessing.columns.categories import CategoryColumn
+from anomaly.preprocessing.columns.category_notes import notes_of_text
 from anomaly.preprocessing.columns.column_notes import (
     ColumnNotes,
     leave_out,
@@ -90,15 +91,8 @@ class ColumnSettings(NamedTuple):
 
     def hints(self, name: str) -> Hints:
         """Return what the user says about a column."""
-        formats = [text for text in self.date_format if not _names_another(text, name)]
-        return Hints(
-            [_format(text) for text in formats],
-            self.time_zone,
-            self.is_table,
-            self.dates != "number",
-            None,
-            self.likely_decimal,
-        )
+        formats = [_format(text) for text in self.date_format if not _names_another(text, name)]
+        return Hints(formats, self.time_zone, self.is_table, self.dates != "number", None, self.likely_decimal)
 
 
 def _names_another(text: str, name: str) -> bool:
@@ -191,6 +185,8 @@ def _fit_column(
     if column is None:
         categories, groups = _fit_categories(name, cells, is_declared, settings)
         if categories is not None:
+            if settings.is_table and not is_declared and name not in settings.keep:
+                notes.add_all(notes_of_text(categories, cells))
             return _checked_categories(categories, groups, settings, notes)
         values = np.full(len(cells), np.nan)
     if np.isnan(values).all():

@@ -40,6 +40,8 @@ _FEWEST_GROWING, _LEAST_STEPS = 100, 0.5
 _FEWEST_NAMES = 20
 _FEWEST_LIKELY, _MOST_LIKELY = 30, 2000
 _FEWEST_HOURS, _TENS = 4, 6
+_DAYS_OF_YEAR, _MOST_YEARS = 1000, 10
+_MOST_PERIODS, _FAR_YEARS, _FEWEST_PERIODS_OF_YEAR = 16, 30, 3
 _FEWEST_PERIODS, _LEAST_RHYTHM = 30, 25.0
 # Times since some day are far from 0, compared with what they span.
 _LEAST_DISTANCE = 2.0
@@ -155,9 +157,13 @@ def find_likely_times(numbers: Array) -> str:
         return ""
     chosen = np.linspace(0, len(present) - 1, min(len(present), _MOST_LIKELY)).astype(np.int64)
     values = np.unique(present[chosen])
+    if len(values) and _are_months_and_years(values):
+        return "months (month.year)"
     if len(values) < _FEWEST_LIKELY or values[0] < 0:
         return ""
     whole = bool((values == np.floor(values)).all())
+    if whole and (digits := _likely_digits(values)):
+        return f"times ({digits})"
     if whole or _are_clock_digits(values * 100):
         for text, scale in (("HHMM", 1), ("HHMMSS", 100)) if whole else (("HH.MM", 0.01),):
             if _are_clock_digits(np.rint(values / scale) if scale < 1 else values // scale) and (
@@ -181,6 +187,27 @@ def _are_clock_digits(values: Array) -> bool:
     if (minutes >= 60).any() or len(np.unique(digits)) < _FEWEST_LIKELY:
         return False
     return len(np.unique(hours)) >= _FEWEST_HOURS and len(np.unique(minutes // 10)) == _TENS
+
+
+def _likely_digits(values: Array) -> str:
+    """Return the format of distinct whole numbers whose last digits leave out what no day or week of a year has."""
+    for text, size, least, most in (("year and week", 100, 1, 53), ("1, year and day", 1000, 1, 366)):
+        years, rest = np.divmod(values - (100_000 if size == _DAYS_OF_YEAR else 0), size)
+        in_year = (rest >= least).all() and (rest <= most).all()
+        if in_year and years[0] >= 0 and years[-1] < 100 and 2 <= len(np.unique(years)) <= _MOST_YEARS:  # noqa: SIM102
+            if values[0] >= 10 * size and (np.ptp(rest) > most / 2):
+                return text
+    days, clock = np.divmod(values, 10_000)
+    is_day = days[0] >= 1 and days[-1] <= 31 and len(np.unique(days)) >= _FEWEST_HOURS
+    return "day, hours and minutes" if is_day and _are_clock_digits(np.unique(clock)) else ""
+
+
+def _are_months_and_years(values: Array) -> bool:
+    """Return whether distinct numbers are months, or periods, before the point and years after it, as in 3.2024."""
+    months, years = np.floor(values), np.rint(values % 1 * 10_000)
+    is_exact = (np.abs(values - months - years / 10_000) < 1e-9).all()
+    in_range = (months >= 1).all() and (months <= _MOST_PERIODS).all() and (np.abs(years - 2010) <= _FAR_YEARS).all()
+    return bool(is_exact and in_range) and len(np.unique(months)) >= _FEWEST_PERIODS_OF_YEAR
 
 
 def _are_fractions_of_days(values: Array) -> bool:

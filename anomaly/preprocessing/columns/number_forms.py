@@ -34,7 +34,7 @@ _GLYPHS = {chr(code): f" {over}/{under}" for code, over, under in (
     (0xBC, 1, 4), (0xBD, 1, 2), (0xBE, 3, 4), (0x2153, 1, 3), (0x2154, 2, 3), (0x215B, 1, 8), (0x215C, 3, 8),
     (0x215D, 5, 8), (0x215E, 7, 8),
 )}  # fmt: skip
-_FRACTION = DelayedPattern(r"(?P<sign>-)?(?:(?P<whole>\d+)[ -])?(?P<over>\d+)\s?/\s?(?P<under>\d+)|(?P<plain>\d+)")
+_FRACTION = DelayedPattern(r"(?P<sign>-)?(?:(?P<whole>\d+)[ -] *)?(?P<over>\d+)\s?/\s?(?P<under>\d+)|(?P<plain>\d+)")
 # Fractions of rulers and odds, and none such as a blood pressure of 120/80.
 _DENOMINATORS = frozenset((2, 3, 4, 5, 6, 8, 10, 12, 16, 32, 64))
 

@@ -24,15 +24,17 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
+const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
 // Four significant digits; whole numbers as they are.
 function shown(value) {
   if (value === null || value === undefined || Number.isNaN(value)) return "";
   if (typeof value !== "number") return String(value);
   if (Number.isInteger(value) && Math.abs(value) < 1e12) {
-    return Math.abs(value) >= 10000 ? value.toLocaleString("en") : String(value);
+    return Math.abs(value) >= 10000 ? WHOLE.format(value) : String(value);
   }
   const size = Math.abs(value);
-  if (size >= 1e3 && size < 1e12) return Math.round(value).toLocaleString("en");
+  if (size >= 1e3 && size < 1e12) return WHOLE.format(Math.round(value));
   return String(Number(value.toPrecision(4)));
 }
 

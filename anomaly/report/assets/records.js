@@ -2,20 +2,18 @@
 
 const PAGE = 50;
 
+// Each column reads the value of a record by its number in the list, and gives what to sort all of them by.
 function recordColumns(section) {
-  const has = (read) => section.rows.some((row) => read(row) !== null && read(row) !== "");
-  const columns = [{ name: "row", read: (row) => row.row, number: true }];
-  if (has((row) => row.key)) columns.push({ name: "id", read: (row) => row.key });
-  columns.push({ name: "score", read: (row) => row.score, number: true });
-  if (has((row) => row.p)) columns.push({ name: "p-value", read: (row) => row.p, number: true });
-  if (has((row) => row.label)) {
-    columns.push({ name: "label", read: (row) => (row.label === null ? "" : row.label ? "anomaly" : "normal") });
-  }
-  columns.push({ name: "why", read: (row) => why(row), kind: "why" });
+  const columns = [{ name: "row", numbers: section.row, at: (i) => section.row[i], number: true }];
+  if (section.key) columns.push({ name: "id", at: (i) => section.key[i] });
+  columns.push({ name: "score", numbers: section.score, at: (i) => section.score[i], number: true });
+  if (section.p) columns.push({ name: "p-value", numbers: section.p, at: (i) => (Number.isNaN(section.p[i]) ? null : section.p[i]), number: true });
+  if (section.label) columns.push({ name: "label", at: (i) => ["", "normal", "anomaly"][section.label[i] + 1] });
+  columns.push({ name: "why", at: (i) => why(section, i), kind: "why" });
   section.columns.forEach((name, k) => {
-    const number = section.rows.every((row) => row.cells[k] === null || typeof row.cells[k] === "number");
-    const key = sortKey(section.rows.map((row) => row.cells[k]));
-    columns.push({ name, read: (row) => row.cells[k], key: (row) => key(row.cells[k]), number, other: true });
+    const cells = section.cells[k];
+    const number = !cells.values || cells.values.every((cell) => cell === null || typeof cell === "number");
+    columns.push({ ...cells, name, number, other: true });
   });
   return columns;
 }
@@ -25,27 +23,46 @@ function mainReasons(reasons, most) {
   return reasons.filter((reason, i) => !i || reason[1] >= 0.15).slice(0, most).map((reason) => reason[4]);
 }
 
-function why(row) {
-  const texts = mainReasons(row.reasons, 2);
-  if (row.missing.length) texts.push(`${row.missing.join(", ")} missing, which is rare`);
+function why(section, i) {
+  const texts = mainReasons(section.reasons(i, 2), 2);
+  if (section.missing.at(i)) texts.push(`${section.missing.at(i)} missing, which is rare`);
   return texts.join("; ");
 }
 
-// A cell without a value comes last, in either order.
-function compareBy(column, descending) {
-  const key = column.key || column.read;
-  return (a, b) => {
-    const [left, right] = [key(a), key(b)];
-    const [no, none] = [left === null || left === "", right === null || right === ""];
-    if (no || none) return Number(no) - Number(none);
-    const order = typeof left === "number" && typeof right === "number" ? left - right : String(left).localeCompare(String(right), "en", { numeric: true });
-    return descending ? -order : order;
-  };
+const LETTERS = new Intl.Collator("en", { numeric: true });
+
+// The rank of each value among others; NaN for none, which comes last in either order.
+function ranksOf(values) {
+  const key = sortKey(values);
+  const keys = values.map(key);
+  const order = keys.map((_, k) => k).filter((k) => keys[k] !== null && keys[k] !== "");
+  const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : LETTERS.compare(String(a), String(b)));
+  order.sort((a, b) => compare(keys[a], keys[b]));
+  const ranks = new Float64Array(values.length).fill(NaN);
+  order.forEach((k, place) => { ranks[k] = place && compare(keys[order[place - 1]], keys[k]) === 0 ? ranks[order[place - 1]] : place; });
+  return ranks;
 }
 
-function reasonTable(row) {
+// What to sort records by: of values that repeat, each is compared once.
+function sortRanks(column, count) {
+  if (column.numbers) return column.numbers;
+  if (!column.values) return ranksOf(Array.from({ length: count }, (_, i) => column.at(i)));
+  const ranks = ranksOf(column.values);
+  return Float64Array.from(column.positions, (position) => ranks[position]);
+}
+
+// Which records have a text in their value.
+function recordsWith(column, text) {
+  const has = (value) => shown(value).toLowerCase().includes(text);
+  if (column.numbers && /[^-+\d.,e]/.test(text)) return () => false;
+  if (!column.values) return (i) => has(column.at(i));
+  const found = column.values.map(has);
+  return (i) => found[column.positions[i]];
+}
+
+function reasonTable(reasons) {
   const body = element("tbody");
-  for (const [column, share, found, expected, text] of row.reasons) {
+  for (const [column, share, found, expected, text] of reasons) {
     const bar = element("span", { class: "bar", "aria-hidden": "true" });
     bar.style.width = `${Math.round(80 * share)}px`;
     body.append(element("tr", {},
@@ -64,7 +81,8 @@ class RecordList {
     this.sorted = { column: this.columns.find((column) => column.name === "score"), descending: true };
     this.group = null;
     this.visible = PAGE;
-    this.texts = new Map(section.rows.map((row) => [row, this.columns.map((column) => shown(column.read(row))).join("\n").toLowerCase()]));
+    this.count = section.count;
+    this.ranks = new Map();
     this.body = element("tbody");
     this.head = element("tr");
     byId("records").append(element("div", { class: "wide" }, element("table", { class: "records cards" },
@@ -117,38 +135,49 @@ class RecordList {
 
   chosen() {
     const text = byId("filter").value.trim().toLowerCase();
-    const members = this.group === null ? null : new Set(this.section.groups[this.group].members.map((i) => this.section.rows[i]));
-    return this.section.rows
-      .filter((row) => (!members || members.has(row)) && (!byId("only-flagged").checked || row.score > this.threshold) && this.texts.get(row).includes(text))
-      .sort(compareBy(this.sorted.column, this.sorted.descending));
+    let chosen = this.group === null ? Array.from({ length: this.count }, (_, i) => i) : [...this.section.groups[this.group].members];
+    if (byId("only-flagged").checked) chosen = chosen.filter((i) => this.section.score[i] > this.threshold);
+    if (text) {
+      const tests = this.columns.map((column) => recordsWith(column, text));
+      chosen = chosen.filter((i) => tests.some((test) => test(i)));
+    }
+    const { column, descending } = this.sorted;
+    if (!this.ranks.has(column)) this.ranks.set(column, sortRanks(column, this.count));
+    const ranks = this.ranks.get(column);
+    return chosen.sort((a, b) => {
+      const [no, none] = [Number.isNaN(ranks[a]), Number.isNaN(ranks[b])];
+      if (no || none) return Number(no) - Number(none);
+      return descending ? ranks[b] - ranks[a] : ranks[a] - ranks[b];
+    });
   }
 
   draw() {
     const chosen = this.chosen();
-    this.body.replaceChildren(...chosen.slice(0, this.visible).map((row) => this.line(row)));
-    byId("found").textContent = `${plural(chosen.length, "record")} of ${this.section.rows.length.toLocaleString("en")} listed`;
+    this.body.replaceChildren(...chosen.slice(0, this.visible).map((i) => this.line(i)));
+    byId("found").textContent = `${plural(chosen.length, "record")} of ${this.count.toLocaleString("en")} listed`;
     byId("more").hidden = chosen.length <= this.visible;
   }
 
-  line(row) {
-    const line = element("tr", row.score > this.threshold ? { class: "flagged" } : {});
+  line(i) {
+    const line = element("tr", this.section.score[i] > this.threshold ? { class: "flagged" } : {});
     for (const column of this.columns) {
       const cell = element("td", { "data-name": brief(column.name, 60), class: [column.kind, column.number && "number", column.other && "other"].filter(Boolean).join(" ") });
-      if (column.name === "row" && !column.other) cell.append(this.opener(row, line));
-      else cell.append(brief(shown(column.read(row)), column.kind === "why" ? 600 : 120));
+      if (column.name === "row" && !column.other) cell.append(this.opener(i, line));
+      else cell.append(brief(shown(column.at(i)), column.kind === "why" ? 600 : 120));
       line.append(cell);
     }
     return line;
   }
 
-  opener(row, line) {
-    const button = element("button", { type: "button", "aria-expanded": "false", "aria-label": `reasons for record ${row.row}` }, String(row.row));
+  opener(i, line) {
+    const row = this.section.row[i];
+    const button = element("button", { type: "button", "aria-expanded": "false", "aria-label": `reasons for record ${row}` }, String(row));
     button.addEventListener("click", () => {
       const open = button.getAttribute("aria-expanded") === "true";
       button.setAttribute("aria-expanded", String(!open));
       line.classList.toggle("open", !open);
       if (open) line.nextSibling.remove();
-      else line.after(element("tr", { class: "detail" }, element("td", { colspan: this.columns.length }, reasonTable(row))));
+      else line.after(element("tr", { class: "detail" }, element("td", { colspan: this.columns.length }, reasonTable(this.section.reasons(i)))));
     });
     return button;
   }
@@ -156,7 +185,7 @@ class RecordList {
 
 function showRecords(values) {
   const list = new RecordList(values.records, values.threshold);
-  const [total, listed] = [values.scores.length, values.records.rows.length];
+  const [total, listed] = [values.scores.length, values.records.count];
   byId("records-note").textContent = listed < total
     ? `The ${listed.toLocaleString("en")} records with the highest scores, of ${total.toLocaleString("en")}.`
     : total === 1 ? "The only record." : `All ${plural(total, "record")}.`;

@@ -88,7 +88,7 @@ class Session:
         program.total("penalty")  # reported even if every penalized layer is frozen now
         self._seeds = program.draw_seeds()
         programs = [program.copy() for _ in range(threads)]
-        lower_weight_penalties(programs[0], model.trainable_weights)
+        lower_weight_penalties(programs[0], model.stored_trainable_weights)
         if optimizer is not None:
             for thread, thread_program in enumerate(programs):
                 lower_step(thread_program, optimizer, vector.n_trainable, thread, threads)

@@ -61,7 +61,7 @@ class ModelSnapshot:
 
     def __init__(self, model: CompiledNetwork, vector: WeightVector, training: bool) -> None:
         self._vector, self._training = vector, training
-        self._weights = model.weights
+        self._weights = model.stored_weights
         self._state = _ObjectGraph(self._roots(model))
 
     def is_current(self, model: CompiledNetwork) -> bool:

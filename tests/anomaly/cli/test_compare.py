@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from anomaly import TableDetector
-from anomaly.cli.compare import SETTINGS
+from anomaly.cli.compare import SETTINGS, detector_of
 from anomaly.detectors.comparison import compare_settings
 from anomaly.tables.csv_files import read_csv
 from tests.anomaly.command_line import fails, run
@@ -32,7 +32,8 @@ def test_settings_are_compared_and_written(folder, capsys, tmp_path):
     assert [setting["name"] for setting in found["settings"]] == names
     table = read_csv(folder / "train.csv")
     normal = table.rows(np.flatnonzero(table["label"] == "normal")).drop(["label"])
-    detectors = [TableDetector(), TableDetector(epochs=2, hidden=(4,)), TableDetector(neighbors=0, epochs=2)]
+    settings = [{}, {"epochs": 2, "hidden": (4,)}, {"neighbors": 0, "epochs": 2}]
+    detectors = [TableDetector(threshold="one_class", **one) for one in settings]
     expected = compare_settings(dict(zip(names, detectors, strict=True)), normal, n_seeds=2, seed=3).to_dict()
     for values in (found, expected):
         for setting in values["settings"]:
@@ -43,6 +44,16 @@ def test_settings_are_compared_and_written(folder, capsys, tmp_path):
         assert f" {setting['stability']:.2f} " in lines[setting["name"]]
         assert f" {setting['flagged_held_out']:.1%} " in lines[setting["name"]]
     assert "None of this tells which setting finds your anomalies" in out
+
+
+@pytest.mark.parametrize("text", ["contamination=0.1", "false_alarm_rate=0.05", "threshold=sigma"])
+def test_a_setting_that_chooses_the_threshold_is_as_it_says(text):
+    common = {"threshold": "one_class"}
+    name, _, value = text.partition("=")
+    detector = detector_of(text, common)
+    assert str(getattr(detector, name)) == value
+    assert detector.threshold == ("sigma" if name == "threshold" else None)
+    assert detector_of("neighbors=7", common).threshold == "one_class"
 
 
 def test_json_alone_may_go_to_standard_output(folder, capsys):

@@ -97,6 +97,37 @@ def test_a_column_is_suggested_by_every_option_of_every_command(
     assert f"; did you mean {column!r}?" in fails(capsys, *arguments, option, typed)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["score", "a.csv", "-m", "m.npz", "--format", "jsnl"], "jsonl"),
+        (["fit", "a.csv", "-m", "m.npz", "--scaling", "Standart"], "standard"),
+        (["fit", "a.csv", "-m", "m.npz", "--network", "cnov"], "conv"),
+        (["fit", "a.csv", "-m", "m.npz", "--on-bad-row", "skp"], "skip"),
+        (["demo", "--data", "transaction"], "transactions"),
+        (["completion", "bahs"], "bash"),
+    ],
+)
+def test_a_value_that_may_have_been_meant(capsys, arguments, meant):
+    assert f"; found {arguments[-1]!r}; did you mean {meant!r}? (see 'anomaly {arguments[0]} --help')" in fails(
+        capsys, *arguments
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "meant"),
+    [("detector=Tabel", "TableDetector"), ("nieghbors=3", "neighbors"), ("scaling=quantil", "quantile")],
+)
+def test_a_setting_that_may_have_been_meant(folder, capsys, setting, meant):
+    assert f"; did you mean {meant!r}?" in fails(capsys, "compare", folder / "train.csv", "--setting", setting)
+
+
+def test_a_label_that_may_have_been_meant(folder, capsys, tmp_path):
+    fit = ["fit", folder / "train.csv", "-m", tmp_path / "new.npz", "--label", "label"]
+    assert "; did you mean 'normal'?" in fails(capsys, *fit, "--normal", "noraml")
+    assert "; did you mean 'best_f1'?" in fails(capsys, *fit, "--normal", "normal", "--threshold", "bestf1")
+
+
 def test_nothing_is_suggested_where_nothing_is_alike(capsys):
     assert "unrecognized arguments: --zzz (see 'anomaly score --help')" in fails(capsys, "score", "a.csv", "--zzz")
     assert "did you mean" not in fails(capsys, "qqqqq")

@@ -117,12 +117,11 @@ def test_shuffled_rows_change_nothing_but_what_is_random():
     assert detector.shares_ == TableDetector(**SMALL, neighbors_share=0.88).fit(x).shares_
 
 
-def test_networks_have_half_of_the_weight_of_rows_in_time_unless_a_weight_is_given():
+def test_networks_have_half_of_the_weight_beside_regressions_of_rows_in_time_unless_a_weight_is_given():
     x = _slow()
-    with pytest.warns(RowOrderWarning):
-        assert sum(TableDetector(**SMALL).fit(x).shares_[:3]) == pytest.approx(0.5)
-    with pytest.warns(RowOrderWarning):
-        assert sum(TableDetector(**SMALL, neighbors_share=0.6).fit(x).shares_[:3]) == pytest.approx(0.4)
+    for given, weight in (({}, 0.25), ({"neighbors_share": 0.6}, 0.2), ({"linear_share": 0}, 0.5)):
+        with pytest.warns(RowOrderWarning):
+            assert sum(TableDetector(**SMALL, **given).fit(x).shares_[:3]) == pytest.approx(weight)
 
 
 @pytest.mark.parametrize("rate", [None, 0.05])

@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from anomaly import SequenceDetector, TableDetector, load_detector
+from anomaly import ImageDetector, SequenceDetector, TableDetector, load_detector
 from anomaly.detectors.base import BaseDetector
 from anomaly.preprocessing import StandardScaler
 from anomaly.tables import as_table
@@ -61,6 +61,22 @@ def test_probabilities_are_a_frame_with_a_column_for_each_class(frame, fitted):
     np.testing.assert_array_equal(found.to_numpy(), plain)
 
 
+def test_contributions_are_a_frame_with_the_columns_of_the_data(frame, fitted):
+    plain = fitted.explain(frame[5:9])
+    found = choosing(fitted, "pandas").explain(frame[5:9])
+    pd.testing.assert_frame_equal(found, pd.DataFrame(plain, columns=["a", "b"], index=frame.index[5:9]))
+    found = choosing(fitted, "polars").explain(pl.from_pandas(frame[5:9]))
+    assert found.columns == ["a", "b"]
+    np.testing.assert_array_equal(found.to_numpy(), plain)
+    assert choosing(fitted, "pandas").explain(frame.to_numpy()[:3]).columns.tolist() == ["a", "b"]
+
+
+def test_contributions_of_pixels_are_an_array():
+    images = np.random.default_rng(0).random((30, 4, 4))
+    detector = ImageDetector(epochs=1, random_state=0).fit(images).set_output(transform="pandas")
+    assert detector.explain(images).shape == (30, 4, 4)
+
+
 def test_other_rows_have_the_index_of_their_order(frame, fitted):
     assert choosing(fitted, "pandas").predict(frame.to_numpy()[:3]).index.tolist() == [0, 1, 2]
     assert type(choosing(fitted, "pandas").predict(as_table(frame))) is np.ndarray
@@ -71,6 +87,7 @@ def test_what_a_detector_does_with_its_scores_is_as_before(frame, fitted, tmp_pa
     assert detector.score(frame) == fitted.score(frame)
     assert type(detector.stream().push(frame)) is np.ndarray
     assert detector.report(frame, tmp_path / "one.html") == fitted.report(frame, tmp_path / "two.html")
+    np.testing.assert_array_equal(detector.plot_data(frame).contributions, fitted.plot_data(frame).contributions)
     assert detector.drift(frame).drifted == fitted.drift(frame).drifted
     again = copy.copy(detector).fit(frame)
     np.testing.assert_array_equal(again.decision_scores_, fitted.decision_scores_)
@@ -96,6 +113,8 @@ def test_steps_of_several_series(frame):
     for one, scores, part in zip(found, plain, (frame[:20], frame[20:]), strict=True):
         pd.testing.assert_series_equal(one, pd.Series(scores, index=part.index, name="score"))
     assert detector.predict(frame).index.equals(frame.index)
+    contributions = detector.explain(frame)
+    assert (contributions.columns.tolist(), contributions.index.equals(frame.index)) == (["a", "b"], True)
     assert len(detector.find_events(frame)) >= 0
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from anomaly.report.content import Alarm, AnomalyGroup, Reason, RecordsSection, Report, SeriesSection, UnusualRecord
+from anomaly.report.reasons import cell_text, reason_text
 
 HOSTILE = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 2'>&\"'</script>\u2028"
 
@@ -44,6 +45,31 @@ def record_report(n=200, n_listed=120, n_columns=3, text="shop", labels=True, ti
         audit={"model": text},
         records=RecordsSection(names, rows, groups),
     )
+
+
+def long_report(n, n_columns, n_own):
+    """Return a report on n records of measurements, whole numbers in the last column, with 5 reasons each.
+
+    The reasons of the first n_own records are their own; the others have those of one of them.
+    """
+    rng = np.random.default_rng(0)
+    scores = -np.sort(-np.exp(rng.normal(size=n)))
+    cells = np.column_stack([rng.normal(size=(n, n_columns - 1)), rng.integers(100_000, size=n)])
+    names = [f"sensor_{k}" for k in range(n_columns)]
+    chosen = np.argsort(rng.random((n, n_columns)), axis=1)[:, :5]
+    expected = rng.normal(size=(n, 5))
+    rows = []
+    for i, own in enumerate(cells.tolist()):
+        if i >= n_own:
+            rows.append(replace(rows[i % n_own], row=i + 1, key=f"id-{i}", score=float(scores[i]), cells=own))
+            continue
+        reasons = []
+        for k, share, value in zip(chosen[i].tolist(), (0.5, 0.2, 0.1, 0.1, 0.1), expected[i].tolist(), strict=True):
+            found, wanted = cell_text(own[k]), cell_text(value)
+            reasons.append(Reason(names[k], share, found, wanted, reason_text(names[k], found, wanted)))
+        rows.append(UnusualRecord(i + 1, f"id-{i}", float(scores[i]), (i + 1) / (n + 1), None, own, reasons))
+    one = record_report(n=10, n_listed=1)
+    return replace(one, scores=scores, labels=None, records=RecordsSection(names, rows, []))
 
 
 def grouped_report(names):

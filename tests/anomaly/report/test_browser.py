@@ -13,7 +13,8 @@ from dataclasses import replace
 import pytest
 
 from anomaly.report import write_report
-from tests.anomaly.report.pages import HOSTILE, grouped_report, record_report, series_report
+from anomaly.report.content import Reason, RecordsSection
+from tests.anomaly.report.pages import HOSTILE, grouped_report, long_report, record_report, series_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -38,10 +39,13 @@ def visit(browser, tmp_path):
     """A function that opens a report; at the end, no request and no error may have been."""
     pages, requests, errors = [], [], []
 
-    def visit(report, width=1440):
+    def visit(report, width=1440, measured=False):
         path = tmp_path / "report.html"
         write_report(report, path)
         page = browser.new_page(viewport={"width": width, "height": 900})
+        if measured:
+            page.tools = page.context.new_cdp_session(page)
+            page.tools.send("Performance.enable", {"timeDomain": "threadTicks"})
         page.on("request", lambda one: requests.append(one.url))
         page.on("console", lambda one: errors.append(one.text) if one.type == "error" else None)
         page.on("pageerror", lambda one: errors.append(str(one)))
@@ -253,6 +257,67 @@ def test_a_telephone_shows_wide_tables_and_sorts_them(visit):
     assert page.evaluate(scores) != descending
     page.locator("#sort").select_option(label=columns[0])
     assert page.locator("#records thead th").first.get_attribute("aria-sort") != "none"
+
+
+def test_cells_and_reasons_are_shown_as_they_were_found(visit):
+    cells = [1.23456, 1e-7, 3e13, 98_765.0, 1234.56, None, "", "a b", HOSTILE]
+    reasons = [
+        Reason("a", 0.51, "1.235", "2", "a is 1.235, expected about 2"),
+        Reason("b", 0.2, "1e-07", "0.5", "b is 1e-07, expected about 0.5"),
+        Reason("f", 0.1, "", "7", "f is missing, expected about 7"),
+        Reason("elsewhere", 0.1, "x {expected}", "", "elsewhere is x {expected}"),
+        Reason("i", 0.09, HOSTILE, "", "{found} is something else"),
+    ]
+    report = record_report(n_listed=2)
+    first, second = report.records.records
+    rows = [
+        replace(first, cells=cells, reasons=reasons, missing=["f", "g"], p_value=None),
+        replace(second, cells=cells[::-1], reasons=[], label=None),
+    ]
+    page = visit(replace(report, records=RecordsSection(list("abcdefghi"), rows, [])))
+    shown = page.locator("#records tbody tr").first.locator("td").all_inner_texts()
+    why = "a is 1.235, expected about 2; b is 1e-07, expected about 0.5; f, g missing, which is rare"
+    assert shown[3:6] == ["", "normal", why]
+    assert shown[6:-1] == ["1.235", "1e-7", "30000000000000", "98,765", "1,235", "", "", "a b"]
+    page.locator("#records tbody button").first.click()
+    detail = [row.locator("th, td").all_inner_texts() for row in page.locator("tr.detail tbody tr").all()]
+    assert detail == [
+        ["a", "51 %", "1.235", "2", "a is 1.235, expected about 2"],
+        ["b", "20 %", "1e-07", "0.5", "b is 1e-07, expected about 0.5"],
+        ["f", "10 %", "missing", "7", "f is missing, expected about 7"],
+        ["elsewhere", "10 %", "x {expected}", "-", "elsewhere is x {expected}"],
+        ["i", "9 %", HOSTILE, "-", "{found} is something else"],
+    ]
+    page.locator("#records tbody button").nth(1).click()
+    assert page.locator("tr.detail").nth(1).locator("tbody tr").count() == 0
+
+
+def _seconds(page):
+    """Return the seconds of a processor that a page has taken, which do not depend on what else the machine does."""
+    return next(
+        one["value"] for one in page.tools.send("Performance.getMetrics")["metrics"] if one["name"] == "TaskDuration"
+    )
+
+
+def test_fifty_thousand_listed_records_are_usable_within_a_second(visit):
+    page = visit(long_report(50_000, 20, 500), measured=True)
+    took = {"start": _seconds(page)}
+    columns = page.locator("#sort option").all_inner_texts()
+    steps = [("sort", str(columns.index(name))) for name in ("sensor_3", "sensor_19", "id", "why")]
+    for control, value in [*steps, ("filter", "id-4999"), ("filter", "0.12")]:
+        before = _seconds(page)
+        page.evaluate(
+            """([name, value]) => {
+                const control = document.getElementById(name);
+                control.value = value;
+                control.dispatchEvent(new Event(name === "sort" ? "change" : "input"));
+            }""",
+            [control, value],
+        )
+        took[control, value] = _seconds(page) - before
+        if value == "id-4999":
+            assert page.locator("#found").inner_text() == "11 records of 50,000 listed"
+    assert max(took.values()) < 2, took
 
 
 def test_large_data_are_usable_within_a_second(visit):

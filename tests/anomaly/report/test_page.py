@@ -12,7 +12,7 @@ from anomaly.drift import ColumnDrift, DriftResult
 from anomaly.report import payload as payload_module
 from anomaly.report import render, write_report
 from anomaly.report.sections import drift
-from tests.anomaly.report.pages import HOSTILE, record_report, series_report
+from tests.anomaly.report.pages import HOSTILE, long_report, record_report, series_report
 
 
 class _Scripts(HTMLParser):
@@ -40,6 +40,11 @@ def _parsed(page):
     return parser
 
 
+def unpacked(packed):
+    kind, text = packed
+    return np.frombuffer(base64.b64decode(text), f"<{kind}")
+
+
 @pytest.mark.parametrize("report", [record_report, series_report], ids=["records", "series"])
 def test_data_are_text_and_never_tags(report):
     harmless, hostile = _parsed(render(report(text="a"))), _parsed(render(report(text=HOSTILE)))
@@ -58,11 +63,11 @@ def test_the_page_names_nothing_outside_itself():
 def test_scores_are_packed_in_descending_order():
     report = record_report(n=50, n_listed=5)
     values = json.loads(_parsed(render(report)).payload)
-    scores = np.frombuffer(base64.b64decode(values["scores"]), "<f4")
+    scores = unpacked(values["scores"])
     np.testing.assert_array_equal(scores, np.sort(report.scores)[::-1].astype(np.float32))
-    labels = np.frombuffer(base64.b64decode(values["labels"]), np.int8)
+    labels = unpacked(values["labels"])
     np.testing.assert_array_equal(labels, report.labels[np.argsort(-report.scores, kind="stable")])
-    assert len(values["records"]["rows"]) == 5
+    assert values["records"]["count"] == 5
 
 
 def test_a_long_series_keeps_its_extremes(monkeypatch):
@@ -71,11 +76,11 @@ def test_a_long_series_keeps_its_extremes(monkeypatch):
     report.series[0].scores[777] = 55.0
     monkeypatch.setattr(payload_module, "MOST_VALUES", 6000)
     series = json.loads(_parsed(render(report)).payload)["series"][0]
-    steps = np.frombuffer(base64.b64decode(series["steps"]), "<i4")
+    steps = unpacked(series["steps"])
     assert {0, 777, 1234, 3999} <= set(steps.tolist())
     assert len(steps) < 2500
     assert series["count"] == 4000
-    values = np.frombuffer(base64.b64decode(series["values"][1]), "<f4")
+    values = unpacked(series["values"][1])
     np.testing.assert_array_equal(values, report.series[0].values[steps, 1].astype(np.float32))
 
 
@@ -91,6 +96,9 @@ def test_drift_is_told_with_its_columns():
 
 def test_fifty_thousand_records_are_under_ten_megabytes():
     assert len(render(record_report(n=50_000, n_listed=1000, n_columns=40)).encode()) < 10_000_000
+    # Of a list that names all of them, 200 bytes a record are allowed: each has 20 measurements and 5 reasons.
+    few, many = (len(render(long_report(n, 20, n)).encode()) for n in (10, 5000))
+    assert many - few < 200 * (5000 - 10)
 
 
 def test_a_report_that_cannot_be_written_leaves_the_earlier_one(tmp_path):

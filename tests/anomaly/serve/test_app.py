@@ -10,7 +10,8 @@ import pytest
 pytest.importorskip("starlette")
 
 from anomaly import SequenceDetector, TableDetector
-from anomaly.serve import Limits, create_app
+from anomaly.serve import Limits, create_app, requests
+from anomaly.serve.limits import RefusedError
 from anomaly.serve.requests import ARROW, JSON
 from tests.anomaly.serve.asgi import Client
 
@@ -95,6 +96,47 @@ def test_what_is_unpacked_counts(client):
     assert sink.getvalue().size < 20_000
     answer = client.post("/score", content=sink.getvalue().to_pybytes(), headers={"content-type": ARROW})
     assert answer.status_code == 413
+
+
+def _arrow_body(columns, **options):
+    arrow, ipc = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.ipc")
+    table, sink = arrow.table(columns), arrow.BufferOutputStream()
+    with ipc.new_stream(sink, table.schema, options=ipc.IpcWriteOptions(**options)) as writer:
+        writer.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
+@pytest.mark.parametrize("compression", ["zstd", "lz4"])
+def test_nothing_is_unpacked_that_is_too_large(client, monkeypatch, compression):
+    ipc = pytest.importorskip("pyarrow.ipc")
+    body = _arrow_body({"a": [0.0], "color": ["red" * 100_000]}, compression=compression)
+    assert len(body) < 20_000
+    monkeypatch.setattr(ipc, "open_stream", lambda *_: pytest.fail("unpacked"))
+    assert client.post("/score", content=body, headers={"content-type": ARROW}).status_code == 413
+
+
+def test_few_bytes_are_not_many_cells(client):
+    arrow = pytest.importorskip("pyarrow")
+    long = arrow.DictionaryArray.from_arrays(arrow.array([0] * 90), ["red" * 1000])
+    cases = {
+        # Nobody waits for the end of a list of so many values.
+        "of a list without values": ({"a": arrow.FixedSizeListArray.from_arrays(arrow.nulls(10**8), 10**8)}, 422),
+        "of lists in categories": ({"a": arrow.DictionaryArray.from_arrays([0], arrow.array([[1]]))}, 422),
+        "of nulls": ({f"k{i}": arrow.nulls(100) for i in range(201)}, 413),
+        "of a long category": ({"color": long}, 413),
+    }
+    for columns, status in cases.values():
+        answer = client.post("/score", content=_arrow_body(columns), headers={"content-type": ARROW})
+        assert (answer.status_code, answer.content[:9]) == (status, b'{"error":')
+
+
+@pytest.mark.parametrize("damage", [b"\xff\xff\xff\x7f", b"\xf0\xff\xff\xff", b"\x00\x00\x00\x00"])
+def test_a_damaged_stream_of_arrow_has_one_clear_answer(client, damage):
+    body = _arrow_body({"a": [0.5] * 9, "b": [0.5] * 9, "color": ["red"] * 9}, compression="zstd")
+    for at in range(0, len(body) - 4, 8):
+        changed = body[:at] + damage + body[at + 4 :]
+        answer = client.post("/score", content=changed, headers={"content-type": ARROW})
+        assert answer.status_code in (200, 400, 413, 422)
 
 
 @pytest.mark.parametrize(
@@ -230,18 +272,42 @@ def test_too_many_waiting_requests_are_refused_at_once(model, monkeypatch):
         return score(self, table)
 
     monkeypatch.setattr(TableDetector, "decision_function", slow)
+    # With reasons, since a small request for scores alone holds up the next one until it is answered.
     body = {"columns": _columns(_table(0, 3))}
     with Client(app) as client:
         answers = []
-        first = threading.Thread(target=lambda: answers.append(client.post("/score", json=body)))
+        first = threading.Thread(target=lambda: answers.append(client.post("/score?reasons=1", json=body)))
         first.start()
         assert entered.wait(20)
-        refused = client.post("/score", json=body)
+        refused = client.post("/score?reasons=1", json=body)
         go.set()
         first.join()
     assert refused.status_code == 503
     assert refused.headers["retry-after"] == "1"
     assert answers[0].status_code == 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"columns": {"a": [NaN, 1e400, 1], "b": [1, 2, null]}}',
+        '\ufeff{"columns": {"a": [1, 2], "b": [0.1, 18446744073709551617]}}',
+        '{"columns": {"a": [1, 123456789012345678901234567890], "b": [true, null]}}',
+        '{"columns": {"a": [1, 0.30000000000000004], "b": ["\\ud800", "x"]}}',
+        '{"columns": {"a": [1, 2]',
+    ],
+)
+def test_both_parsers_read_the_same(text, monkeypatch):
+    pytest.importorskip("orjson")
+    found = []
+    for _ in range(2):
+        try:
+            table = requests.read_records(text.encode(), JSON, Limits())
+            found.append([repr(column.tolist()) for column in table.columns])
+        except RefusedError as error:
+            found.append([error.text])
+        monkeypatch.setattr(requests, "_fast_loads", None)
+    assert found[0] == found[1]
 
 
 def test_a_fault_is_no_end_of_the_service(client, monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """ARFF files: what each line may hold, what is refused with its number, and the values of SciPy on plain files."""
 
 import io
+import time
 from datetime import datetime
 
 import numpy as np
@@ -114,3 +115,22 @@ def test_any_text_is_read_or_refused(tmp_path_factory, body):
     except DataError:
         return
     assert len(found) > 0
+
+
+def test_blanks_before_a_brace_are_read_once(tmp_path):
+    path = tmp_path / "m.arff"
+    path.write_text("@relation r\n@attribute a numeric\n@attribute c {x}\n@data\n1,x" + " " * 200_000 + "y}\n")
+    start = time.process_time()
+    with pytest.raises(DataError, match="line 5: column 'c'"):
+        read_arff(str(path))
+    assert time.process_time() - start < 3  # half a minute, if each blank is a start
+
+
+def test_a_small_sparse_file_is_no_large_table(tmp_path, monkeypatch):
+    path = tmp_path / "m.arff"
+    attributes = "".join(f"@attribute a{i} numeric\n" for i in range(100))
+    path.write_text(f"@relation r\n{attributes}@data\n" + "{}\n" * 100)
+    assert len(read_arff(str(path))) == 100
+    monkeypatch.setattr("anomaly.tables.arff_files._MOST_CELLS", 5000)
+    with pytest.raises(DataError, match="a sparse file of this size has at most"):
+        read_arff(str(path))

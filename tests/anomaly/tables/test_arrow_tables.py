@@ -50,7 +50,20 @@ def test_durations_that_fastparquet_has_written_as_times_of_day(is_declared):
 
 
 def test_lists_and_doubled_names_are_refused_by_name():
-    with pytest.raises(DataError, match="column 'c': found a list; expected one number, text, boolean or date"):
+    with pytest.raises(DataError, match="column 'c': found list<.*> in a cell; expected one number, text"):
         as_table(pa.table({"c": [[1.0, 2.0]]}))
     with pytest.raises(DataError, match="found more than once: 'c'"):
         as_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], ["c", "c"]))
+
+
+def test_a_list_of_no_values_is_refused_whatever_its_length():
+    endless = pa.FixedSizeListArray.from_arrays(pa.nulls(10**8), 10**8)
+    with pytest.raises(DataError, match=r"column 'c': found fixed_size_list"):
+        as_table(pa.table({"c": endless}))
+
+
+def test_rows_of_one_category_share_its_text():
+    codes = pa.array([0, None, 2, 0], pa.uint8())
+    cells = as_table(pa.table({"c": pa.DictionaryArray.from_arrays(codes, ["long" * 100, "unused", None])}))["c"]
+    assert cells.tolist() == ["long" * 100, None, None, "long" * 100]
+    assert cells[0] is cells[3]

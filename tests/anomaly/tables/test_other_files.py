@@ -1,5 +1,7 @@
 """Tables in files other than CSV, each where its library is installed."""
 
+from zipfile import ZIP_DEFLATED, ZipFile
+
 import numpy as np
 import pytest
 
@@ -172,3 +174,60 @@ def test_errors_in_cells_of_excel_are_missing(tmp_path, monkeypatch, capsys):
     line = next(line for line in capsys.readouterr().out.splitlines() if line.strip().startswith("b "))
     assert "number" in line
     assert "1.25 % missing" in line
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (b'<row r="2000000000"><c r="A2000000000"><v>1</v></c></row>', "at most 1,048,576 rows"),
+        (
+            b"".join(b'<row r="%d"><c r="XFD%d"><v>1</v></c></row>' % (r, r) for r in range(9, 400)),
+            "empty ones included",
+        ),
+        (b" " * 70_000_000, "when it is unpacked"),
+    ],
+    ids=["a cell far below", "cells far to the right", "a bomb"],
+)
+def test_a_small_workbook_is_no_large_table(tmp_path, monkeypatch, more, words):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["a", "b"], [1, 2], [3, 4]):
+        book.active.append(row)
+    book.save(tmp_path / "small.xlsx")
+    with ZipFile(tmp_path / "small.xlsx") as old, ZipFile(tmp_path / "m.xlsx", "w", ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b"</sheetData>", more + b"</sheetData>"))
+    # The limit of cells, for a quick test.
+    monkeypatch.setattr("anomaly.tables.excel_files._MOST_CELLS", 2**20)
+    with pytest.raises(DataError, match=words):
+        read_other_file(tmp_path / "m.xlsx")
+    assert len(read_other_file(tmp_path / "small.xlsx")) == 2
+
+
+def test_a_mat_file_does_not_read_other_files(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    (tmp_path / "secret").write_bytes(np.arange(12.0).tobytes())
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["X"] = np.ones((6, 2))
+    with h5py.File(tmp_path / "m.mat", "w") as file:
+        file.create_dataset("stored", shape=(6, 2), dtype="f8", external=[(str(tmp_path / "secret"), 0, 96)])
+        file["linked"] = h5py.ExternalLink(str(tmp_path / "other.h5"), "X")
+        layout = h5py.VirtualLayout(shape=(6, 2), dtype="f8")
+        layout[:] = h5py.VirtualSource(str(tmp_path / "other.h5"), "X", shape=(6, 2))
+        file.create_virtual_dataset("composed", layout)
+        file["X"] = np.zeros((2, 6))
+    with pytest.warns(FileFormWarning) as caught:
+        assert not any(column.any() for column in read_other_file(tmp_path / "m.mat").columns)
+    assert str(caught[0].message).count("a link to another file") == 3
+
+
+def test_a_small_mat_file_is_no_large_matrix(tmp_path, monkeypatch):
+    h5py, scipy_io = pytest.importorskip("h5py"), pytest.importorskip("scipy.io")
+    with h5py.File(tmp_path / "new.mat", "w") as file:
+        file.create_dataset("X", shape=(10**6, 10**6), dtype="f8", chunks=(1000, 1000))
+    scipy_io.savemat(tmp_path / "old.mat", {"X": np.zeros((300, 400))}, do_compression=True)
+    assert len(read_other_file(tmp_path / "old.mat")) == 300
+    monkeypatch.setattr("anomaly.tables.mat_files._MOST_UNPACKED", 2**16)
+    for name in ("new.mat", "old.mat"):
+        with pytest.raises(DataError, match=r"'X' becomes [\d,]+ bytes when it is unpacked"):
+            read_other_file(tmp_path / name)

@@ -162,7 +162,7 @@ OTHER_LAYERS_OF_LAYERS = {
     *("CenterCrop", "Resizing", "IntegerLookup", "TextVectorization", "RNN", "GRUCell", "LSTMCell", "SimpleRNNCell"),
     *("RandomBrightness", "RandomContrast", "RandomCrop", "RandomFlip", "RandomRotation", "RandomTranslation"),
     *("RandomZoom", "Affine", "Function", "GetItem", "Power", "Reduce", "Broadcast", "Clip", "Extreme", "MatMul"),
-    *("Total", "Transpose", "Compare", "Where", "AddedLoss", "Parameter", "RandomValues"),
+    *("Total", "Transpose", "Compare", "Where", "AddedLoss", "Constant", "Parameter", "RandomValues"),
 }
 
 

@@ -25,7 +25,7 @@ from anomaly.detectors.sequence.windows.views import (
 )
 from nnlite.types import Array
 
-_SHORTEST_WINDOW = 4
+SHORTEST_WINDOW = 4
 # Windows are at most this fraction of a segment, so that there are others to compare each with.
 _FRACTION = 4
 _MOST_VALUES = 400
@@ -91,8 +91,8 @@ def members_for(period: int, n_features: int, longest: int) -> list[WindowMember
     """
 
     def length(periods: float, most: int = longest) -> int:
-        limit = max(_SHORTEST_WINDOW, min(longest // _FRACTION, most))
-        return int(min(max(round(period * periods), _SHORTEST_WINDOW), limit))
+        limit = max(SHORTEST_WINDOW, min(longest // _FRACTION, most))
+        return int(min(max(round(period * periods), SHORTEST_WINDOW), limit))
 
     if n_features == 1:
         return [
@@ -110,7 +110,7 @@ def members_for(period: int, n_features: int, longest: int) -> list[WindowMember
         ]
     # A covariance of more values takes more windows to estimate than there are.
     least = _FRACTION * _ACTIVE_STEPS_OF_MANY
-    most = max(_SHORTEST_WINDOW, min(_MOST_VALUES, longest // _STEPS_A_VALUE) // n_features)
+    most = max(SHORTEST_WINDOW, min(_MOST_VALUES, longest // _STEPS_A_VALUE) // n_features)
     return [
         WindowCovariance(length(0), _SHRINKAGE),
         WindowCovariance(length(2 * length(1, most) / period), _SHRINKAGE_OF_LONG),

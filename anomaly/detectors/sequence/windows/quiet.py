@@ -156,7 +156,7 @@ class QuietWindows:
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array], n_features: int) -> QuietWindows:
         """Restore from the return value of `get_state`; raise ValueError if it is not valid."""
         member = cls(MEASURES[config["measure"]](), config["window"], config["span"], float(config["weight"]))
-        if not (0 < member.span <= member.window and 0 < member.weight <= 1):
+        if not (type(member.span) is int and 0 < member.span <= member.window and 0 < member.weight <= 1):
             raise ValueError("expected a span of at most the window, and a weight from 0 to 1")
         member.lowest_, member.scales_ = arrays["lowest"], arrays["scales"]
         expected = (n_features, member.measure.n_values)

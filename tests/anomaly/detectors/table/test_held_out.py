@@ -34,9 +34,8 @@ def below(name, n=120):
     found = []
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
-        detector = TableDetector(false_alarm_rate=0.05, random_state=seed, noise=0.5, draws=1, epochs=30, n_jobs=1).fit(
-            table(rng, n)
-        )
+        detector = TableDetector(**QUICK | {"random_state": seed, "epochs": 10}, draws=1, false_alarm_rate=0.05)
+        detector.fit(table(rng, n))
         found.append((detector.p_values(table(rng, 1000))[:, np.newaxis] <= LEVELS).mean(axis=0))
     return np.array(found)
 
@@ -58,7 +57,7 @@ def test_a_record_that_training_holds_c_times_has_at_least_c_scores_as_high():
     for seed in range(3):
         rng = np.random.default_rng(seed)
         x = rng.poisson(1, size=(300, 3)).astype(float)
-        detector = TableDetector(false_alarm_rate=0.05, random_state=seed, epochs=30).fit(x)
+        detector = TableDetector(**QUICK | {"random_state": seed, "epochs": 10}, false_alarm_rate=0.05).fit(x)
         values, counts = np.unique(x, axis=0, return_counts=True)
         assert (detector.p_values(values) >= (1 + counts) / 301 - 1e-12).all()
 

@@ -30,11 +30,13 @@ def detectors():
     x = _records(np.random.default_rng(0), 600)
     names = ["a b", "level*/", "bytes", "d"]
     table = TableDetector(hidden=(8,), epochs=3, random_state=0).fit(dict(zip(names, x.T, strict=True)))
+    linear = TableDetector(hidden=(8,), epochs=3, linear_share=0.5, random_state=0).fit(x)
     network = AutoencoderDetector(hidden=(8, 2, 8), epochs=3, random_state=0).fit(x)
     return {
         "prototypes": (table, 40),
         "networks": (table.keep_records("none"), None),
         "autoencoder": (network, None),
+        "regressions": (linear, 40),
     }
 
 
@@ -68,7 +70,7 @@ def _run(program, number, x):
     return np.frombuffer(done.stdout, np.float32).reshape(-1, 2).T
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
 def test_scores_and_decisions_are_those_of_python(detectors, program, number):
     detector = reduced(*list(detectors.values())[number])
     rng = np.random.default_rng(1)

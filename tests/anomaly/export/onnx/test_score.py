@@ -18,6 +18,7 @@ DETECTORS = {
     "holes": (TableDetector(hidden=(8,), epochs=3, random_state=0), 0.08),
     "no records": (TableDetector(hidden=(8,), epochs=3, neighbors=0, random_state=0), 0.08),
     "standard scaling": (TableDetector(hidden=(8,), epochs=3, scaling="standard", random_state=0), 0.0),
+    "regressions": (TableDetector(hidden=(8,), epochs=3, linear_share=0.5, random_state=0), 0.08),
     "autoencoder": (AutoencoderDetector(hidden=(8, 2, 8), epochs=3, random_state=0), 0.08),
 }
 

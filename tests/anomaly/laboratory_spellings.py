@@ -1,0 +1,92 @@
+"""Spellings of numbers and times from laboratories, databases, monitoring and instruments, as those of `spellings`."""
+
+from datetime import timezone
+
+from tests.anomaly.spellings import grouped
+
+# Of each, a value of 20.3 is usual and one of 999 is far.
+NUMBERS = {
+    "LIMS < 0.05 blank": lambda x: "< 17.0" if x < 17 else f"{x:.2f}",
+    "influx int i": lambda x: f"{int(1000 * x)}i",
+    "influx uint": lambda x: f"{int(1000 * x)}u",
+    "1,5e5": lambda x: f"{x / 10:.2f}e1".replace(".", ","),
+    "1.5E 01": lambda x: f"{x / 10:.3f}E 01",
+    "k M mix": lambda x: f"{x / 20:.3f}M" if x > 20 else f"{50 * x:.1f}k",
+    "mu suffix": lambda x: f"{x:.2f}µ",
+    "quoted unit": lambda x: f'{x:.2f} "C"',
+    "unit braces": lambda x: f"{x:.2f} {{C}}",
+    "unit before [C] ": lambda x: f"[C] {x:.2f}",
+    "UCUM": lambda x: f"{x:.2f} mm[Hg]",
+    "UCUM Cel": lambda x: f"{x:.2f} Cel",
+    "percent of": lambda x: f"{x:.1f}% of 250",
+    "n of N": lambda x: f"{int(x * 10)} of 1000",
+    "5 out of": lambda x: f"{x:.1f} out of 100",
+    "mean (SD)": lambda x: f"{x:.2f} (SD 1.2)",
+    "mean (sd) comma": lambda x: f"{x:.2f} (1.2)",
+    "parens neg comma": lambda x: f"({1000 * x:,.2f})",
+    "minus in front of blank": lambda x: f"- {20 - x:.2f}" if x < 20 else f"{x - 20:.2f}",
+    "CR only neg": lambda x: f"{20 - x:.2f} CR" if x < 20 else f"{x - 20:.2f}",
+    "GPS DMS hem": lambda x: f"{int(x)}°{int(x % 1 * 60):02d}'{x * 100 % 60:05.2f}\"N",
+    "GPS DMS d m s": lambda x: f"{int(x)}d{int(x % 1 * 60):02d}m{x * 100 % 60:05.2f}s",
+    "NMEA": lambda x: f"{int(x) * 100 + x % 1 * 60:09.4f}N",
+    "fraction unicode slash": lambda x: f"{int(x * 8)}⁄8",
+    "fraction mix hyph": lambda x: f"{int(x)}-{int(x % 1 * 16)}/16",
+    "fraction vulgar super": lambda x: f"{int(x)} ⅜",
+    "Hindi lakh words": lambda x: f"₹{x:.2f} लाख",
+    "dB": lambda x: f"{x:.1f}dBm",
+    "money k suffix": lambda x: f"€{x:.1f}k",
+    "C before degree": lambda x: f"C° {x:.1f}",
+    "1.5 E+01 nbsp": lambda x: f"{x / 10:.3f}\u00a0E+01",
+    "thousand thin+unit": lambda x: grouped(1000 * x, "\u2009", 1, ",") + "\u202fkWh",
+    "thousand blank varied": lambda x: grouped(1000 * x, " " if x > 20 else "\u00a0", 1, ","),
+    "thousand mixed ' and ’": lambda x: grouped(1000 * x, "'" if x > 20 else "’", 1, "."),
+    "trailing comma": lambda x: f"{x:.2f},",
+    "trailing percent sign full": lambda x: f"{x:.2f}％",
+    "arabic percent": lambda x: f"{x:.2f}٪".translate(str.maketrans("0123456789.", "٠١٢٣٤٥٦٧٨٩٫")),
+    "zero width": lambda x: f"\u200b{x:.2f}",
+    "BOM in cell": lambda x: f"\ufeff{x:.2f}",
+    "LRM": lambda x: f"\u200e{x:.2f}",
+    "RTL": lambda x: f"\u202b{x:.2f}\u202c",
+    "complex": lambda x: f"{x:.2f}+0.5j",
+    "polar": lambda x: f"{x:.2f}∠30°",
+    "np.float64": lambda x: f"np.float64({x:.3f})",
+    "float32 json decimal": lambda x: f'{{"$numberDecimal": "{x:.2f}"}}',
+    "mongo double": lambda x: f'{{"$numberDouble":"{x:.2f}"}}',
+    "-nan(ind)": lambda x: "-nan(ind)" if x < 17 else f"{x:.2f}",
+    "1.#QNAN": lambda x: "1.#QNAN" if x < 17 else f"{x:.2f}",
+    "#DIV/0!": lambda x: "#DIV/0!" if x < 17 else f"{x:.2f}",
+    "No Data": lambda x: "No Data" if x < 17 else f"{x:.2f}",
+    "(null)": lambda x: "(null)" if x < 17 else f"{x:.2f}",
+    "\\N": lambda x: "\\N" if x < 17 else f"{x:.2f}",
+    "pd.NA": lambda x: "<NA>" if x < 17 else f"{x:.2f}",
+    "N.A.": lambda x: "N.A." if x < 17 else f"{x:.2f}",
+}
+
+
+def epoch(t):
+    return t.replace(tzinfo=timezone.utc).timestamp()
+
+
+MOMENTS = {
+    "epoch us frac": lambda t: f"{epoch(t):.6f}",
+    "epoch ms frac": lambda t: f"{1e3 * epoch(t):.3f}",
+    "ISO week basic": lambda t: t.strftime("%GW%V%uT%H%M"),
+    "EST abbr mix": lambda t: t.strftime("%Y-%m-%d %H:%M:%S ") + ("EST" if t.month < 2 else "EDT"),
+    "CEST/CET": lambda t: t.strftime("%d.%m.%Y %H:%M:%S ") + ("CET" if t.month < 2 else "CEST"),
+    "PST": lambda t: t.strftime("%m/%d/%Y %H:%M:%S PST"),
+    "JST": lambda t: t.strftime("%Y/%m/%d %H:%M:%S JST"),
+    "AEST": lambda t: t.strftime("%d/%m/%Y %H:%M AEST"),
+    "BST": lambda t: t.strftime("%d %b %Y %H:%M BST"),
+    "GMT-5": lambda t: t.strftime("%Y-%m-%d %H:%M GMT-5"),
+    "(UTC+01:00) Berlin": lambda t: t.strftime("%Y-%m-%d %H:%M (UTC+01:00)"),
+    "syslog 5424": lambda t: t.strftime("%Y-%m-%dT%H:%M:%S.003Z"),
+    "SAP date + time": lambda t: t.strftime("%d.%m.%Y %H:%M:%S UTC+1"),
+    "SAP ABAP": lambda t: t.strftime("%Y%m%d %H%M%S"),
+    "rfc1123 two digit": lambda t: t.strftime("%a, %d %b %y %H:%M:%S +0100"),
+    "ls": lambda t: t.strftime("%b %d %H:%M"),
+    "Czech": lambda t: f"{t.day}. {('ledna', 'února', 'března')[t.month - 1]} {t.year} {t:%H:%M}",
+    "Norwegian": lambda t: f"{t.day}. {('januar', 'februar', 'mars')[t.month - 1]} {t.year} kl. {t:%H:%M}",
+    "Indonesian": lambda t: f"{t.day} {('Januari', 'Februari', 'Maret')[t.month - 1]} {t.year} {t:%H.%M}",
+    "Excel US 12h no sec": lambda t: f"{t.month}/{t.day}/{t.year} {int(t.strftime('%I'))}:{t:%M} {t:%p}",
+    "HH:MM:SS:FF": lambda t: t.strftime("%H:%M:%S:12"),
+}
