@@ -125,6 +125,14 @@ class DriftResult:
         """Return the result as plain Python values."""
         return {"drifted": self.drifted, "scores_drifted": self.scores_drifted, **asdict(self)}
 
+    def shares_text(self) -> str:
+        """Return how much was and is above the threshold, in a sentence; "" without a threshold."""
+        if self.share_now is None or self.share_then is None:
+            return ""
+        # Of a series, these are not the steps in alarm.
+        which = " of training (the limit of alarms may follow the scores)" if self.unit == "blocks" else ""
+        return f" Above the threshold{which}: {self.share_then:.2%} then, {self.share_now:.2%} now."
+
     def __str__(self) -> str:
         """Return the result in sentences."""
         verdict = "have drifted" if self.scores_drifted else "have not drifted"
@@ -132,8 +140,7 @@ class DriftResult:
         text += f" {self.unit} and {self.n_reference:,} from training."
         if math.isnan(self.statistic):
             text = "Scores are not tested: they change too slowly for so few steps."
-        if self.share_now is not None and self.share_then is not None:
-            text += f" Above the threshold: {self.share_then:.2%} then, {self.share_now:.2%} now."
+        text += self.shares_text()
         if self.columns:
             text += (
                 f" Drifted columns: {', '.join(f'{one_line(c.title)} (D = {c.statistic:.3f})' for c in self.columns)}."

@@ -14,6 +14,7 @@ COMMANDS = {
     "house": "the structure of the packages: imports, lengths, and the files a run enters",
     "keras-suite": "Keras's own unit tests, run on nnlite in a Python with Keras",
     "deploy": "start, memory, size and throughput of each way to run a detector: Python, service, ONNX, C",
+    "c": "size and time of a dense network in C, beside emlearn and m2cgen",
     "waiting": "the cost of progress, and how late the score of a live row is",
     "golden": "scores of many settings, bit for bit against another version",
 }

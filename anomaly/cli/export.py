@@ -41,6 +41,11 @@ def add_parser(subparsers: Subparsers) -> None:
         action="store_true",
         help="with --c: also a function that gives the contribution of each column to the score",
     )
+    parser.add_argument(
+        "--int8",
+        action="store_true",
+        help="with --c: weights of dense layers as whole numbers of 8 bits, a quarter of their memory",
+    )
     add_json(parser)
 
 
@@ -48,12 +53,14 @@ def run(options: Namespace) -> None:
     """Write the files."""
     if options.reasons and options.c is None:
         raise ValueError("--reasons goes with --c: an ONNX file has the score alone")
+    if options.int8 and options.c is None:
+        raise ValueError("--int8 goes with --c: an ONNX file has float32 weights")
     detector = load(options.model)
     if options.onnx is not None:
         export_onnx(detector, options.onnx, options.prototypes)
         files, notes = [Path(options.onnx)], []
     else:
-        files = list(export_c(detector, options.c, options.prototypes, options.reasons))
+        files = list(export_c(detector, options.c, options.prototypes, options.reasons, int8=options.int8))
         lines = files[0].read_text(encoding="utf-8").splitlines()
         notes = [line[3:] for line in lines if line.startswith(" * Flash")]
     written = [{"path": str(file), "n_bytes": file.stat().st_size} for file in files]

@@ -21,6 +21,9 @@ Figures = dict[str, Callable[[], Any]]
 _STRANGEST, _COLUMNS, _LEAST_SHARE = 3, 5, 0.01
 _WIDTH, _BAR_HEIGHT, _PANEL_HEIGHT = 7.0, 0.42, 0.75
 
+# Steps before and after an alarm in the picture of the expected values.
+_MARGIN = 150
+
 
 def figures_of(
     data: RecordPlotData | SeriesPlotData,
@@ -110,6 +113,8 @@ def series_figures(data: SeriesPlotData, labels: Array | None) -> Figures:
     highest = int(np.argmax(data.contributions.sum(axis=0)))
     # Rows are numbered from 1, as in the output of `anomaly score`.
     axis: dict[str, Any] = {"first": 1} if data.time is None else {"time": data.time}
+    near = around_peak(data.contributions[:, highest], flags)
+    near_axis = {"first": 1 + near.start} if data.time is None else {"time": data.time[near]}
     return {
         "series": lambda: plots.plot_series(
             data.values,
@@ -122,10 +127,31 @@ def series_figures(data: SeriesPlotData, labels: Array | None) -> Figures:
             **axis,
         )[0],
         "reconstruction": lambda: plots.plot_reconstruction(
-            data.values[:, highest], data.expected[:, highest], flags, name=data.names[highest], **axis
+            data.values[near, highest], data.expected[near, highest], flags[near], name=data.names[highest], **near_axis
         ),
         "contributions": lambda: plots.plot_contribution_map(data.contributions, data.names, flags, **axis),
     }
+
+
+def around_peak(contributions: Array, flags: Array) -> slice:
+    """Return the steps around the largest contribution: over a whole series two lines cannot be told apart.
+
+    They are its alarm, if it is in one, and as many steps before and after it, at least `_MARGIN`.
+
+    Examples
+    --------
+    >>> around_peak(np.arange(1000) == 700, np.zeros(1000))
+    slice(550, 851, None)
+    """
+    peak = int(np.argmax(np.nan_to_num(contributions)))
+    quiet = np.flatnonzero(flags == 0)
+    # Of the quiet steps, the last one before the alarm and the first one after it.
+    before, after = quiet[quiet < peak], quiet[quiet > peak]
+    begin, end = (before[-1] + 1 if len(before) else 0), (after[0] if len(after) else len(flags))
+    if not flags[peak]:
+        begin, end = peak, peak + 1
+    margin = max(_MARGIN, end - begin)
+    return slice(int(max(begin - margin, 0)), int(min(end + margin, len(flags))))
 
 
 def write_figures(figures: Mapping[str, Callable[[], Any]], folder: Path) -> list[Path]:

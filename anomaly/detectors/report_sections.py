@@ -16,13 +16,14 @@ from anomaly.detectors.plot_data import SeriesPlotData
 from anomaly.drift import DriftResult
 from anomaly.errors import format_names
 from anomaly.events import Event, find_events
-from anomaly.report.content import Alarm, RecordsSection, SeriesSection, UnusualRecord
+from anomaly.report.content import Alarm, Reason, RecordsSection, SeriesSection, UnusualRecord
 from anomaly.report.grouping import group_alike
 from anomaly.report.reasons import BESIDE_STEPS, cell_text, reasons_of
 from anomaly.tables import Table
 from nnlite.types import Array
 
 _MOST_REASONS = 5
+_LEAST_SHARE = 0.005
 
 
 def records_section(
@@ -82,13 +83,15 @@ def records_section(
             p_value=None if chances is None else float(chances[k]),
             label=None if labels is None or labels[i] < 0 else int(labels[i]),
             cells=[column[k] for column in cells],
-            reasons=reasons_of(
-                names,
-                contributions[k],
-                [column[k] for column in found],
-                None if expectations is None else [column[k] for column in expectations],
-                _MOST_REASONS,
-                write,
+            reasons=_worth_a_line(
+                reasons_of(
+                    names,
+                    contributions[k],
+                    [column[k] for column in found],
+                    None if expectations is None else [column[k] for column in expectations],
+                    _MOST_REASONS,
+                    write,
+                )
             ),
             missing=[] if missing is None else [names[c] for c in np.flatnonzero(missing[k])],
         )
@@ -96,6 +99,11 @@ def records_section(
     ]
     flagged = scores[order] > threshold
     return RecordsSection(chosen.names, listed, group_alike(contributions[flagged], names))
+
+
+def _worth_a_line(reasons: list[Reason]) -> list[Reason]:
+    """Return the reasons without those that would be 0 % of the score."""
+    return [reason for k, reason in enumerate(reasons) if not k or reason.share >= _LEAST_SHARE]
 
 
 def series_section(data: SeriesPlotData, labels: Array | None, name: str = "") -> SeriesSection:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import pickle
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
+from concurrent.futures import TimeoutError as TimeoutErrorOfFutures
 from contextlib import contextmanager
 from typing import Any
 
@@ -189,13 +191,16 @@ class Cluster:
         for its result would have no end.
         """
         alone, idle = Patience(_MOST_SECONDS_WITHOUT_WORKERS), Patience(_MOST_SECONDS_IDLE)
+        # One wait that goes on between the looks: `job.result(timeout=...)` leaves tasks of Dask's behind each time,
+        # which complain of an `AllExit` when the job is cancelled.
+        result = asyncio.run_coroutine_threadsafe(self._gathered(job), self._client.loop.asyncio_loop)
         while True:
             try:
-                return job.result(timeout=_SECONDS_BETWEEN_LOOKS)
-            except self._library.TimeoutError:
-                if job.done():
+                return result.result(timeout=_SECONDS_BETWEEN_LOOKS)
+            except TimeoutErrorOfFutures:
+                if result.done():
                     # Just now, or it is an error of the function itself.
-                    return job.result()
+                    return result.result()
             workers = self._workers()
             if alone.is_over(not workers):
                 raise DataError(
@@ -204,6 +209,9 @@ class Cluster:
                 )
             if idle.is_over(bool(workers) and not any(workers.values())):
                 raise _LostJobError
+
+    async def _gathered(self, job: Any) -> Any:
+        return await self._client.gather(job, asynchronous=True)
 
     def _workers(self) -> dict[str, Any]:
         """Return the tasks that each worker is at; without an answer of the scheduler, none."""

@@ -38,14 +38,16 @@ def as_times(time: Any, length: int, first: int = 0) -> Array:
 
 
 def count_label(unit: str, first: int) -> str:
-    """Return the label of an axis of numbers of steps or records, with the first number unless it is 1.
+    """Return the label of an axis of numbers of steps or records, which says where they are counted from 0.
+
+    A part of a series that begins later has the numbers that its steps have in the whole one.
 
     Examples
     --------
-    >>> count_label("step", 0), count_label("step", 1)
-    ('step, counted from 0', 'step')
+    >>> count_label("step", 0), count_label("step", 1), count_label("step", 500)
+    ('step, counted from 0', 'step', 'step')
     """
-    return unit if first == 1 else f"{unit}, counted from {first}"
+    return f"{unit}, counted from 0" if first == 0 else unit
 
 
 def date_axis(ax: Axes, times: Array) -> None:

@@ -31,6 +31,8 @@ _MORE_THAN_AN_HOUR = 1.001 / 24
 _MOST_STEPS = 1000
 # So many steps tell the median of a regular clock, and so many that of an irregular one.
 _FEW_STEPS, _MANY_STEPS = 10, 200
+_MOST_BACK = 0.9
+_BACKWARDS = "clock runs backwards, since the newest rows come first: sort the rows by time, the oldest first"
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,8 @@ class ClockReader:
             text = f"time goes back from {earlier} to {cells[back[0]]} ({{rows}}): taken as the start of a new segment"
             if isinstance(self._clock.column, DateColumn) and steps[steps < 0][0] > -_MORE_THAN_AN_HOUR:
                 text += ". Local time goes back an hour in autumn: stamps with a UTC offset, or in UTC, do not"
+            if _run_backwards(steps):
+                text += f". The {_BACKWARDS}"
             self._note("back", back, table, text)
         self._note("doubled", doubled, table, "the time is that of the row before ({rows}): taken as a step of its own")
         self._check_step(steps[(rows == 1) & (steps > 0)])
@@ -185,6 +189,12 @@ class ClockReader:
         self.notes.note("step", 1, text)
 
 
+def _run_backwards(steps: Array) -> bool:
+    """Return whether nearly all of ten steps or more go back."""
+    known = steps[np.isfinite(steps) & (steps != 0)]
+    return len(known) >= _FEW_STEPS and bool(np.mean(known < 0) > _MOST_BACK)
+
+
 def fit_clock(name: str, column: ValueColumn, series: list[Table], gap: float) -> Clock:
     """Return the clock of training series: its step is the median of the steps forward between rows that follow.
 
@@ -202,13 +212,15 @@ def fit_clock(name: str, column: ValueColumn, series: list[Table], gap: float) -
     Raises
     ------
     DataError
-        If no row has a time.
+        If no row has a time, or time runs backwards.
     """
     clock = Clock(name, column)
     times = [clock.times(table) for table in series]
     if not any(np.isfinite(one).any() for one in times):
         raise DataError(f"column {name!r} holds no times: all values are missing; leave the time out, or name another")
     steps = np.concatenate([np.diff(one) for one in times])
+    if _run_backwards(steps):
+        raise DataError(f"column {name!r}: the {_BACKWARDS}")
     forward = steps[steps > 0]
     step = float(np.median(forward)) if len(forward) else 1.0
     return Clock(name, column, step, gap * step)

@@ -20,7 +20,7 @@ def inline_html(title: str, lines: Sequence[str], sections: Mapping[str, Sequenc
     sections : mapping of str to sequence of str
         Lines by heading; empty ones are left out.
     picture : str, default ""
-        SVG element of the architecture.
+        SVG element of the architecture; its section is open.
 
     Examples
     --------
@@ -33,5 +33,5 @@ def inline_html(title: str, lines: Sequence[str], sections: Mapping[str, Sequenc
             body = escape("\n".join(texts))
             parts.append(f'<details><summary>{escape(heading)}</summary><pre style="{_STYLE}">{body}</pre></details>')
     if picture:
-        parts.append(f"<details><summary>network</summary>{picture}</details>")
+        parts.append(f"<details open><summary>network</summary>{picture}</details>")
     return "".join(parts)

@@ -21,9 +21,14 @@ from nnlite.files import atomic_write
 _SCRIPTS = ("elements.js", "values.js", "scores.js", "order.js", "records.js", "timeline.js", "curves.js", "main.js")
 
 # A fixed threshold over the scores of a series flags the steps around an alarm as well.
-_MOVING = (
-    "<p>The alarms of the time line come from a limit that follows the recent scores; one fixed threshold, as here, "
-    "flags other steps, and more of those around a fault.</p>"
+_HINT = (
+    '<p class="hint">Move the threshold to see how many {unit}s would be flagged. '
+    "The detector is not changed by it.</p>"
+)
+_HINT_OF_SERIES = (
+    '<p class="hint">Move the threshold to see how many steps score above it. These are not the steps in alarm, which '
+    "it does not recount: the limit of alarms begins at the threshold, follows the recent scores, and leaves out the "
+    "steps around a cause. The detector is not changed by it.</p>"
 )
 
 
@@ -56,8 +61,7 @@ def render(report: Report) -> str:
         has_groups="" if report.records is not None and report.records.groups else "hidden",
         has_series="" if report.series else "hidden",
         has_history="" if report.history else "hidden",
-        unit=sections.escape(report.unit),
-        moving=_MOVING if report.series else "",
+        hint=_HINT_OF_SERIES if report.series else _HINT.format(unit=sections.escape(report.unit)),
         learned=sections.learned(report),
         drift=sections.drift(report.drift, report.drift_note),
         settings=sections.pairs(report.settings, ("parameter", "value")),

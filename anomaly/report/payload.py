@@ -22,6 +22,7 @@ def to_json(report: Report) -> str:
     values = {
         "unit": report.unit,
         "threshold": report.threshold,
+        "flagged": report.n_flagged,
         "scores": packed(report.scores[order], np.float32),
         "labels": None if report.labels is None else packed(report.labels[order], np.int8),
         "records": None if report.records is None else records_payload(report.records),

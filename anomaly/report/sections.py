@@ -21,8 +21,8 @@ def overview(report: Report) -> str:
     unit = report.unit if n == 1 else f"{report.unit}s"
     facts = [
         ("Scored", f"{n:,} {unit}"),
-        ("Flagged", f"{report.n_flagged:,} ({report.n_flagged / max(n, 1):.2%})"),
-        ("Threshold", f"{report.threshold:.6g}"),
+        ("In alarm" if report.series else "Flagged", f"{report.n_flagged:,} ({report.n_flagged / max(n, 1):.2%})"),
+        ("Threshold at first" if report.series else "Threshold", f"{report.threshold:.6g}"),
     ]
     if len(report.series) > 1:
         facts.insert(2, ("Groups", f"{len(report.series):,}"))
@@ -65,9 +65,7 @@ def _compared(result: DriftResult) -> str:
         f"training (Kolmogorov-Smirnov test, D = {result.statistic:.3f}, p = {result.p_value:.2g}), and the columns "
         f"one by one; without drift, {result.level:.2%} of such reports would speak of drift."
     )
-    if result.share_then is not None and result.share_now is not None:
-        text += f" Above the threshold: {result.share_then:.2%} then, {result.share_now:.2%} now."
-    return text
+    return text + result.shares_text()
 
 
 def pairs(values: Mapping[str, str], head: tuple[str, str]) -> str:

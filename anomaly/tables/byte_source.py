@@ -8,6 +8,7 @@ import zlib
 from typing import Any
 
 from anomaly.errors import DataError
+from anomaly.tables.encodings import guess, how_it_reads
 
 _UTF8 = ("utf-8", "utf_8", "utf8", "utf-8-sig", "utf_8_sig")
 _DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error)
@@ -123,7 +124,7 @@ class ByteSource:
             piece = _whole_lines(piece[:at])
             self._error = DataError(
                 f"{self._label}, line {self._line_after(piece)}: found a NUL character; this is a binary file, or text "
-                f"in another encoding, perhaps {_guess(data)!r}: give it as encoding= (on the command line: --encoding)"
+                f"in another encoding, perhaps {guess(data)!r}: give it as encoding= (on the command line: --encoding)"
             )
         return piece
 
@@ -151,10 +152,11 @@ class ByteSource:
         except UnicodeError:
             piece = b""
         line = self._line_after(piece) if piece or not start else self._lines + 1 + start.count(b"\n")
+        reading = "".join(f"; {text}" for text in [how_it_reads(error.object, error.start)] if text)
         self._error = DataError(
             f"{self._label}, line {line}: found the byte 0x{error.object[error.start]:02x}, which is not text in "
-            f"encoding {error.encoding!r}; give that of the file, perhaps {_guess(error.object)!r}, as encoding= (on "
-            "the command line: --encoding)"
+            f"encoding {error.encoding!r}; give that of the file, perhaps {guess(error.object)!r}, as encoding= (on "
+            f"the command line: --encoding){reading}"
         )
         return piece
 
@@ -180,17 +182,6 @@ def encoding_of(binary: Any) -> str:
     if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         return "utf-32"
     return "utf-16" if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-
-
-def _guess(data: bytes) -> str:
-    """Return a guess at the encoding of bytes that are no UTF-8."""
-    if b"\0" in data:
-        return "utf-16-le" if data[1::2].count(0) >= data[::2].count(0) else "utf-16-be"
-    try:
-        data.decode("cp1252")
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "cp1252"
 
 
 def _whole_lines(piece: bytes) -> bytes:

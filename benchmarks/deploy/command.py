@@ -18,9 +18,9 @@ from anomaly import TableDetector
 from anomaly.export import export_c
 from benchmarks.deploy import service
 from benchmarks.deploy.worker import WAYS
+from benchmarks.pages import replaced
 
 _ROWS, _COLUMNS, _PROTOTYPES = 5000, 10, 200
-_START, _END = "<!-- table of python -m benchmarks deploy -->", "<!-- end of the table -->"
 _MANY = """
 void many(const float *x, float *y, int n);
 void many(const float *x, float *y, int n) {
@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> None:
     text = table(found)
     print(text)
     if options.write is not None:
-        options.write.write_text(replaced(options.write.read_text(), text))
+        options.write.write_text(replaced(options.write.read_text(), "python -m benchmarks deploy", text))
 
 
 def _make(folder: Path) -> dict[str, float]:
@@ -120,15 +120,3 @@ def table(found: dict[str, dict[str, Any]]) -> str:
 
 def _two_digits(value: float) -> float:
     return float(f"{value:.2g}")
-
-
-def replaced(page: str, text: str) -> str:
-    """Return a page with the table between its marks replaced.
-
-    Examples
-    --------
-    >>> replaced(f"a {_START} old {_END} b", "new").split()[-2:], "old" in replaced(f"{_START} old {_END}", "new")
-    (['-->', 'b'], False)
-    """
-    before, rest = page.split(_START)
-    return f"{before}{_START}\n\n{text}\n\n{_END}{rest.split(_END)[1]}"

@@ -122,7 +122,8 @@ def _beyond_the_bound(seed: int, data: str) -> float:
         scores *= 100.0 ** (np.arange(4000) // 400) if data == "ever new levels" else 1.0
         alarms, highest = scores > moving.limits(scores), float(scores.max())
     bar = math.log(max(highest, moving.threshold) / min(float(train.min()), 0.1))
-    return max(0.0, _events(alarms) - (rate * len(alarms) + math.log2(1 + bar / 0.2) + 1))
+    bound = moving.form.second_fall * len(alarms) + math.log2(1 + bar / 0.2) + 1
+    return max(0.0, _events(alarms) - bound)
 
 
 def _limits_ahead(seed: int, data: str) -> float:

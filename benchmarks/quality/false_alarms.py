@@ -4,7 +4,7 @@ With the experiment "small", detectors with their defaults are fitted to some fi
 and score fresh normal records and clear anomalies: wanted are few of the former and nearly all of the latter above the
 threshold. With "rate", `TableDetector` is fitted to tables of 100 to 3000 records with ``false_alarm_rate=0.01``. With
 "following", it is fitted to rows of slow processes in the order of time, with ``false_alarm_rate=0.05``, and scores the
-rows that follow; without and with their order known.
+rows that follow; without and with their order known, and without and with linear regressions.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 
 import anomaly
 from anomaly.errors import FewRecordsWarning, RowOrderWarning
+from anomaly.metrics import roc_auc_score
 from benchmarks.quality.normal_tables import NormalTable, small_tables, tables_of_all_sizes
 from benchmarks.quality.slow_tables import PROCESSES, make_slow_table
 
@@ -74,27 +75,44 @@ def report(title: str, tables: Iterable[tuple[int, NormalTable]], make: Make) ->
     return "\n".join(lines)
 
 
-def report_following(seeds: int, sizes: Iterable[int] = (1500, 4000)) -> str:
-    """Return the normal and the faulty rows that are flagged after training on rows in the order of time, as text."""
+_WAYS: dict[str, dict[str, Any]] = {
+    "held out at random": {"linear_share": 0.0}, "in order, not linear": {"linear_share": 0.0}, "in order": {}
+}  # fmt: skip
+
+
+def report_following(seeds: Iterable[int], sizes: Iterable[int] = (1500, 4000)) -> str:
+    """Return what is flagged, and AUROC, after training on rows in the order of time, as text.
+
+    For each way, these are the percentages of normal and of faulty rows that are flagged, and AUROC: with records held
+    out at random, in the order of time without linear regressions, and with them.
+    """
     lines = [f"\nTableDetector, false_alarm_rate={FOLLOWING_RATE}, rows that follow", f"{'process x rows':<18}"]
-    lines[-1] += "".join(f"{name:>20}" for name in ("held out at random", "in order"))
+    lines[-1] += "".join(f"{name:>28}" for name in _WAYS)
     found = []
     for name in PROCESSES:
         for size in sizes:
             rates = []
-            for seed in range(seeds):
+            for seed in seeds:
                 table = make_slow_table(name, seed, size)
                 normal = table.labels == 0
-                # Groups of one record each say that records are independent.
-                for groups in (np.arange(size), None):
-                    detector = anomaly.TableDetector(false_alarm_rate=FOLLOWING_RATE, random_state=seed)
-                    flagged = detector.fit(table.train, groups=groups).predict(table.later)
-                    rates.append((flagged[normal].mean(), flagged[~normal].mean()))
-            found.append(np.reshape(rates, (seeds, 2, 2)).mean(axis=0))
-            lines.append(f"{f'{name} {size}':<18}" + "".join(f"{100 * n:10.1f}{100 * a:10.1f}" for n, a in found[-1]))
-    mean = np.mean(found, axis=0)
-    lines.append(f"{'mean':<18}" + "".join(f"{100 * n:10.1f}{100 * a:10.1f}" for n, a in mean))
+                for way, settings in _WAYS.items():
+                    # Groups of one record each say that records are independent.
+                    groups = np.arange(size) if way == "held out at random" else None
+                    detector = anomaly.TableDetector(
+                        false_alarm_rate=FOLLOWING_RATE, random_state=seed, **settings
+                    ).fit(table.train, groups=groups)
+                    scores = detector.decision_function(table.later)
+                    flagged = scores > detector.threshold_
+                    auroc = roc_auc_score(table.labels, scores)
+                    rates.append((100 * flagged[normal].mean(), 100 * flagged[~normal].mean(), auroc))
+            found.append(np.reshape(rates, (-1, len(_WAYS), 3)).mean(axis=0))
+            lines.append(f"{f'{name} {size}':<18}" + _of_ways(found[-1]))
+    lines.append(f"{'mean':<18}" + _of_ways(np.mean(found, axis=0)))
     return "\n".join(lines)
+
+
+def _of_ways(values: np.ndarray) -> str:
+    return "".join(f"{normal:10.1f}{faulty:9.1f}{auroc:9.3f}" for normal, faulty, auroc in values)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -105,6 +123,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--experiments", nargs="+", choices=("small", "rate", "following"), default=["small", "rate"])
     parser.add_argument("--detectors", nargs="+", choices=DETECTORS, default=["TableDetector"])
     parser.add_argument("--seeds", type=int, default=1, help="number of samples of each table (default: 1)")
+    parser.add_argument("--first-seed", type=int, default=0, help="first seed of following rows (default: 0)")
     options = parser.parse_args(arguments)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FewRecordsWarning)
@@ -117,7 +136,7 @@ def main(arguments: list[str] | None = None) -> None:
             tables = seeded(tables_of_all_sizes, options.data, options.seeds)
             print(report(f"TableDetector, false_alarm_rate={RATE}", tables, at_rate), flush=True)
         if "following" in options.experiments:
-            print(report_following(options.seeds))
+            print(report_following(range(options.first_seed, options.first_seed + options.seeds)))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
 from typing import Any, ClassVar
 
 # The loss and the metrics of an epoch or a batch by name; a callback may add values.
@@ -45,11 +46,16 @@ class Callback:
         Raises
         ------
         ValueError
-            If it is the state of another callback.
+            If it is the state of another callback, or a value is of another kind than the one before, such as a text
+            for a number.
         """
         if set(state) != set(self.state_names):
             raise ValueError(f"{type(self).__name__} keeps {sorted(self.state_names)}; found {sorted(state)}")
         for name, value in state.items():
+            before = getattr(self, name)
+            may_be_any = before is None or (value is None and _kind(before) != "number")
+            if not may_be_any and _kind(value) != _kind(before):
+                raise ValueError(f"{type(self).__name__}: {name} is a {_kind(before)}; found {str(value)[:40]!r}")
             setattr(self, name, value)
 
     def set_model(self, model: Any) -> None:
@@ -136,6 +142,11 @@ class Callback:
 
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Run after a batch of a prediction."""
+
+
+def _kind(value: Any) -> str:
+    """Return the name of a value's class; all numbers are of one."""
+    return "number" if isinstance(value, Real) and not isinstance(value, bool) else type(value).__name__
 
 
 class CallbackList(Callback):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from nnlite.callbacks.base import Callback, Logs
 from nnlite.progress import Progress
@@ -33,6 +34,13 @@ class History(Callback):
         self.backend = "numpy"
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Restore the history; raise ValueError if it is none."""
+        super().set_state(state)
+        for values in (self.epoch, *self.history.values()):
+            if type(values) is not list or not all(type(value) in (int, float) for value in values):
+                raise ValueError(f"expected a list of numbers for each metric; found {str(values)[:40]!r}")
 
     def interest(self, phase: str) -> str:  # noqa: ARG002
         """Return "none": only the logs are used."""

@@ -38,7 +38,7 @@ class _Random(OwnGenerator, Layer):
         return {**super().get_config(), "seed": self.seed}
 
 
-class _Warped(_Random):
+class Warped(_Random):
     r"""Base of the layers that move pixels: each pixel of the result is interpolated between four of the image.
 
     The place in the image is a linear function of the place in the result, both measured from the middle. The
@@ -118,7 +118,7 @@ def _matrices(a: Any, b: Any, c: Any, d: Any, down: Any, right: Any, n: int) -> 
     return np.stack([np.broadcast_to(one, n) for one in (a, b, down, c, d, right)], axis=-1).reshape(n, 2, 3)
 
 
-class RandomFlip(_Warped):
+class RandomFlip(Warped):
     """Flip images at random, each with probability one half.
 
     Parameters
@@ -156,7 +156,7 @@ class RandomFlip(_Warped):
         return {**super().get_config(), "mode": self.mode}
 
 
-class RandomRotation(_Warped):
+class RandomRotation(Warped):
     """Rotate images at random.
 
     Parameters
@@ -196,7 +196,7 @@ class RandomRotation(_Warped):
         return {**super().get_config(), "factor": self.factor}
 
 
-class RandomZoom(_Warped):
+class RandomZoom(Warped):
     """Zoom images at random.
 
     Parameters
@@ -239,7 +239,7 @@ class RandomZoom(_Warped):
         return {**super().get_config(), "height_factor": self.height_factor, "width_factor": self.width_factor}
 
 
-class RandomTranslation(_Warped):
+class RandomTranslation(Warped):
     """Shift images at random.
 
     Parameters

@@ -17,7 +17,7 @@ from nnlite.layers.composition import refuse_own_steps, run_call
 from nnlite.layers.input import Input, InputLayer
 from nnlite.layers.tracking import each_once, in_keras_order, tracked_layers, tracked_weights
 from nnlite.models.ties import tie, ties_entry
-from nnlite.registry import serialize
+from nnlite.registry import custom_object_scope, serialize
 from nnlite.serialization import MISFITS, dump_model, restore_parts
 from nnlite.steps import layer_of
 from nnlite.training import Trainer
@@ -298,7 +298,14 @@ class Model(Trainer):
 
         load_weights(self, filepath)
 
-    def export(self, filepath: Any, format: str = "onnx", verbose: Any = None) -> None:  # noqa: ARG002
+    def export(
+        self,
+        filepath: Any,
+        format: str = "onnx",
+        verbose: Any = None,  # noqa: ARG002
+        *,
+        int8: bool = False,
+    ) -> None:
         """Write the computation at inference for other programs: as an ONNX file, or as a program in C.
 
         An ONNX file holds operations of opset 13 with float32 weights, and loads in ONNX Runtime since 1.6 (2020).
@@ -314,6 +321,8 @@ class Model(Trainer):
             Format of the file.
         verbose : object, optional
             Accepted for compatibility with Keras, without effect.
+        int8 : bool, default False
+            In C, whether the weights of `Dense` layers are whole numbers of 8 bits, a quarter of the memory.
 
         Raises
         ------
@@ -353,8 +362,10 @@ class Model(Trainer):
         if format == "c":
             from nnlite.export.c import export_c
 
-            export_c(self, filepath)
+            export_c(self, filepath, int8)
             return
+        if int8:
+            raise ValueError("export: int8 is for format='c'; an ONNX file has float32 weights")
         from nnlite.export import export_onnx
 
         export_onnx(self, filepath)
@@ -407,8 +418,15 @@ class Model(Trainer):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Model:
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Model:
         """Return a model with the configuration that `get_config` returned, and with new weights.
+
+        Parameters
+        ----------
+        config : dict
+            The configuration.
+        custom_objects : mapping of str to class, optional
+            Classes of one's own by their names in the configuration.
 
         Raises
         ------
@@ -418,6 +436,11 @@ class Model(Trainer):
         if "nodes" not in config and hasattr(cls, "call"):
             # As in Keras, the arguments of a class with a method call.
             return cls(**config)
+        with custom_object_scope(custom_objects or {}):
+            return cls._from_graph(config)
+
+    @classmethod
+    def _from_graph(cls, config: dict[str, Any]) -> Model:
         made = [one if isinstance(one, Layer) else registry.get(one) for one in config["layers"]]
         layers = {layer.name: layer for layer in made}
         tensors: dict[int, SymbolicTensor] = {}

@@ -111,7 +111,10 @@ def save_model(model: Model, filepath: str | os.PathLike[str], overwrite: bool =
 
 
 def clone_model(
-    model: Model, input_tensors: Any = None, clone_function: Callable[[Layer], Layer] | None = None
+    model: Model,
+    input_tensors: Any = None,
+    clone_function: Callable[[Layer], Layer] | None = None,
+    recursive: bool = False,
 ) -> Model:
     """Return a model with the same layers and with new weights.
 
@@ -124,6 +127,8 @@ def clone_model(
     clone_function : callable, optional
         Function of a layer that returns the layer of the new model in its place; by default one with the same
         configuration.
+    recursive : bool, default False
+        Whether the function is applied to the layers of a model inside, in place of that model.
 
     Raises
     ------
@@ -139,16 +144,17 @@ def clone_model(
         raise ValueError("clone_model: input_tensors must be None; call the new model on the tensors instead")
     config = model.stored_config()
     if clone_function is not None:
-        config["layers"] = [_cloned(layer, clone_function) for layer in model.layers_of_config()]
+        config["layers"] = [_cloned(layer, clone_function, recursive) for layer in model.layers_of_config()]
     kind = Sequential if model.class_name == "Sequential" else Model
     return kind.from_config(config)
 
 
-def _cloned(layer: Layer, clone_function: Callable[[Layer], Layer]) -> dict[str, Any] | Layer:
+def _cloned(layer: Layer, clone_function: Callable[[Layer], Layer], recursive: bool) -> dict[str, Any] | Layer:
     """Return a layer of the new model; inputs are copied by their configuration."""
     if isinstance(layer, InputLayer):
         return serialize(layer)
-    copy = clone_function(layer)
+    inside = recursive and isinstance(layer, Model)
+    copy = clone_model(layer, None, clone_function, True) if inside else clone_function(layer)  # type: ignore[arg-type]
     copy.name = layer.name
     return copy
 

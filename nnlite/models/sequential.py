@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from nnlite.layers.base import Layer, registry
 from nnlite.layers.input import Input, InputLayer
 from nnlite.models.functional import Model
 from nnlite.models.ties import tie, ties_entry
-from nnlite.registry import serialize, serialize_optional
+from nnlite.registry import custom_object_scope, serialize, serialize_optional
 from nnlite.steps import layer_of
 from nnlite.types import Shape
 
@@ -163,10 +163,11 @@ class Sequential(Model):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Sequential:
-        """Return a model with the configuration that `get_config` returned, and with new weights."""
-        first = [] if config["input"] is None else [registry.get(config["input"])]
-        layers = [one if isinstance(one, Layer) else registry.get(one) for one in config["layers"]]
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Sequential:
+        """Return a model with the configuration that `get_config` returned, and with new weights; see `Model`."""
+        with custom_object_scope(custom_objects or {}):
+            first = [] if config["input"] is None else [registry.get(config["input"])]
+            layers = [one if isinstance(one, Layer) else registry.get(one) for one in config["layers"]]
         model = Sequential([*first, *layers], name=config["name"])
         if "ties" in config:
             model._tie(config["ties"])

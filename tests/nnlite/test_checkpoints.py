@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnlite.archive import FileFormatError
+from nnlite.archive import FileFormatError, dump_archive, read_archive
 from nnlite.callbacks import BackupAndRestore, Callback, EarlyStopping, LearningRateScheduler, ReduceLROnPlateau
 from nnlite.layers import GRU, Dense, Dropout, GaussianLatent, GaussianNoise, Input, RepeatVector, SpatialDropout1D
 from nnlite.models import Sequential
@@ -137,6 +137,22 @@ def test_broken_checkpoints_are_refused(tmp_path):
             refused += 1
     # Some bytes of the zip format have no meaning.
     assert refused >= 30
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "value"),
+    [(0, "best", None), (0, "wait", "x"), (1, "epoch", [None]), (1, "history", {"loss": 1.0}), (1, "history", [])],
+)
+def test_states_of_another_kind_are_refused(tmp_path, number, name, value):
+    def callbacks():
+        return [ReduceLROnPlateau("loss")]
+
+    interrupted("dropout", "numpy", tmp_path, others=callbacks())
+    config, arrays = read_archive(tmp_path / "checkpoint.npz", "checkpoint")
+    config["callbacks"][number]["state"][name] = value
+    (tmp_path / "checkpoint.npz").write_bytes(dump_archive("checkpoint", config, arrays))
+    with pytest.raises(FileFormatError, match="does not describe the state of this fit"):
+        train("dropout", "numpy", callbacks(), resume=tmp_path)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -21,7 +21,8 @@ import numpy as np
 
 from anomaly.detectors.sequence.causes import FRACTION, CausalCauseStream, CauseStream, NormalParts, alarm_labels
 from anomaly.detectors.sequence.known_steps import LENGTH
-from anomaly.detectors.sequence.moving_limit import FORM, FORMER_FORMS, HOLD, UNIT, MovingLimit
+from anomaly.detectors.sequence.moving_limit import FORM, FORMER_FORMS, UNIT, MovingLimit
+from anomaly.detectors.sequence.recent_scale import HOLD
 from anomaly.detectors.sequence.training_limit import training_limit
 from anomaly.events import find_segments
 from anomaly.thresholds.declustered import DeclusteredPeaks

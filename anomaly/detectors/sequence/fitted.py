@@ -16,7 +16,7 @@ from anomaly.detectors.sequence.network_member import NetworkMember
 from anomaly.detectors.sequence.scoring import SequenceStream
 from anomaly.detectors.sequence.settings import network_settings_of
 from anomaly.detectors.sequence.training import folds_of_networks
-from anomaly.preprocessing.series import SeriesPreprocessor, without_cells
+from anomaly.preprocessing.series import Segment, SeriesPreprocessor, without_cells
 from anomaly.tables import Table
 from nnlite.archive import arrays_with_prefix
 from nnlite.types import Array
@@ -42,6 +42,8 @@ class FittedSeries:
         Loss of the first network after each epoch; empty without networks.
     steps : ndarray of bool of shape (n_steps,)
         Mask of the calibration steps.
+    limits : ndarray of float32 of shape (2, n_features) or None
+        The lowest and the highest value of each feature in training; None from a file of an earlier version.
     """
 
     preprocessor: SeriesPreprocessor
@@ -51,6 +53,7 @@ class FittedSeries:
     period: int
     history: History
     steps: Array
+    limits: Array | None = None
 
     @property
     def source(self) -> SeriesEnsemble | NetworkMember:
@@ -76,9 +79,15 @@ class FittedSeries:
         return AlarmSettings(rate, is_promised, gap, width, reach, causal, normal)
 
     def expected(self, table: Table) -> Table:
-        """Return the value of each step that is expected, in units of the sensors."""
+        """Return the value of each step that is expected, in units of the sensors.
+
+        Correlations and networks extrapolate: beside a sensor that is far from all of training, they expect others to
+        be as far. So no value is below the lowest of training, or above the highest.
+        """
         segments = self.preprocessor.reader().read(table)
         features = np.concatenate([self.source.expected(s.features, s.missing) for s in segments])
+        if self.limits is not None:
+            features = np.clip(features, *self.limits)
         return self.preprocessor.columns_.inverse_transform(features.astype(np.float32), rounded=False)
 
     @property
@@ -118,6 +127,8 @@ class FittedSeries:
         columns, tables = self.preprocessor.get_state()
         config: dict[str, Any] = {"preprocessing": columns, "history": self.history, "networks": []}
         arrays = {"calibration": self.steps}
+        if self.limits is not None:
+            arrays["limits"] = self.limits
         arrays |= {f"preprocessing/{name}": array for name, array in tables.items()}
         if self.network is not None:
             config["networks"], weights = self.network.get_state()
@@ -170,7 +181,21 @@ class FittedSeries:
         if ensemble is None and network is None:
             raise ValueError("it holds neither networks nor members that compare windows")
         steps = _validated_mask(arrays["calibration"], len(scores))
-        return cls(preprocessor, ensemble, network, folds, period, config["history"], steps)
+        limits = _validated_limits(arrays["limits"], n_features) if "limits" in arrays else None
+        return cls(preprocessor, ensemble, network, folds, period, config["history"], steps, limits)
+
+
+def limits_of(segments: Sequence[Segment]) -> Array:
+    """Return the lowest and the highest value of each feature that was measured, of shape (2, n_features)."""
+    lowest = [np.where(one.missing, np.inf, one.features).min(axis=0) for one in segments]
+    highest = [np.where(one.missing, -np.inf, one.features).max(axis=0) for one in segments]
+    return np.stack([np.min(lowest, axis=0), np.max(highest, axis=0)]).astype(np.float32)
+
+
+def _validated_limits(limits: Array, n_features: int) -> Array:
+    if limits.dtype != np.float32 or limits.shape != (2, n_features) or not (limits[0] <= limits[1]).all():
+        raise ValueError("its limits must be the lowest and the highest value of each feature, as float32")
+    return limits
 
 
 def _validated_mask(mask: Array, n_steps: int) -> Array:

@@ -11,7 +11,7 @@ from anomaly.detectors.network_training import History
 from anomaly.detectors.sequence.alarms import AlarmRule
 from anomaly.detectors.sequence.calibration import Calibration, calibration_steps
 from anomaly.detectors.sequence.ensemble import SeriesEnsemble
-from anomaly.detectors.sequence.fitted import FittedSeries
+from anomaly.detectors.sequence.fitted import FittedSeries, limits_of
 from anomaly.detectors.sequence.network_member import NetworkMember, NetworkSettings
 from anomaly.detectors.sequence.settings import SequenceSettings
 from anomaly.detectors.sequence.training import candidate_folds, fold_of_steps, has_enough_windows
@@ -114,7 +114,9 @@ def fit_series(
         scores = ensemble.contributions(parts).sum(axis=1)
         ensemble.remember(scores)
         step_parts = ensemble.training_.step_parts
-    fitted = FittedSeries(data.preprocessor, ensemble, network, data.folds, data.period, history, steps)
+    fitted = FittedSeries(
+        data.preprocessor, ensemble, network, data.folds, data.period, history, steps, limits_of(segments)
+    )
     return SeriesFit(fitted, np.split(scores, lengths), step_parts, calibration)
 
 

@@ -47,7 +47,12 @@ _SQUARES = """static float @(const float *f, int n, void (*network)(const float 
 
 
 def export_c(
-    detector: Any, folder: str | os.PathLike[str], prototypes: int | None = None, reasons: bool = False
+    detector: Any,
+    folder: str | os.PathLike[str],
+    prototypes: int | None = None,
+    reasons: bool = False,
+    *,
+    int8: bool = False,
 ) -> tuple[Path, Path]:
     """Write the score of a detector for one record as a header and a source file in C99.
 
@@ -67,6 +72,9 @@ def export_c(
     reasons : bool, default False
         Whether there is also ``NAME_reasons(const float *x, float *reasons)``, the contribution of each column to the
         score: of an `AutoencoderDetector` those of `explain`, of a `TableDetector` by the errors of a network.
+    int8 : bool, default False
+        Whether the weights of dense layers are whole numbers of 8 bits, a quarter of their memory. The threshold is
+        that of float32.
 
     Returns
     -------
@@ -91,7 +99,7 @@ def export_c(
     parts = parts_of(exported, "C")
     target = Path(folder)
     name = identifier(target.resolve().name)
-    program = CProgram()
+    program = CProgram(int8=int8)
     width = parts.features.width
     text = "\n  ".join(feature_lines(program, parts.table, parts.category_weight))
     program.function("features", f"static int @(const float *x, float *f) {{\n  {text}\n}}")

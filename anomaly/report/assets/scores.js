@@ -37,6 +37,7 @@ function countText(values, threshold) {
   const total = values.scores.length;
   const above = countAbove(values.scores, threshold);
   let text = `${plural(above, values.unit)} of ${total.toLocaleString("en")} above the threshold (${percent(above, total)}).`;
+  if (values.series.length) text += ` In alarm, by the limit that follows the scores: ${plural(values.flagged, values.unit)} (${percent(values.flagged, total)}).`;
   if (values.labels) {
     let found = 0;
     let normal = 0;

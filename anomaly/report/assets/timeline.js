@@ -3,6 +3,9 @@
 const SENSORS_AT_FIRST = 6;
 const MARGIN = { left: 64, right: 8, top: 18, bottom: 18 };
 const HOURS = 3600e3;
+// A sensor that adds less to an alarm is not part of it.
+const LEAST_SHARE = 0.05;
+const STRIP = 4;
 
 // Positions on the time axis: timestamps, or row numbers from 1.
 function positions(series) {
@@ -35,8 +38,8 @@ function timeText(value, isDate, span) {
 }
 
 class Panel {
-  constructor(name, values, colourName, logarithmic) {
-    Object.assign(this, { name, values, colourName, logarithmic });
+  constructor(name, values, colourName, isScore) {
+    Object.assign(this, { name, values, colourName, isScore, logarithmic: isScore });
     this.canvas = element("canvas", { tabindex: "0", role: "img", height: "120" });
     this.canvas.style.height = "120px";
   }
@@ -105,7 +108,10 @@ class Panel {
       // However long the series, an alarm is seen.
       pen.fillRect(left, top, Math.max(right - left, 2), bottom - top);
     };
-    for (const one of line.alarms) band(one.from, one.to, "band", MARGIN.top, height - MARGIN.bottom);
+    for (const one of line.alarms) {
+      const isPart = this.isScore || (one.shares.get(this.name) || 0) >= LEAST_SHARE;
+      band(one.from, one.to, "band", MARGIN.top, isPart ? height - MARGIN.bottom : MARGIN.top + STRIP);
+    }
     for (const one of line.truth) band(one.from, one.to, "true", height - MARGIN.bottom, height - MARGIN.bottom + 5);
   }
 
@@ -135,7 +141,11 @@ class Timeline {
     this.x = positions(series);
     this.gap = gapLimit(series, this.x);
     const at = (step) => this.x[Math.min(firstAtLeast(this.steps, step), this.x.length - 1)];
-    this.alarms = series.alarms.map((alarm) => ({ from: at(alarm.start), to: at(alarm.end - 1) }));
+    this.alarms = series.alarms.map((alarm) => ({
+      from: at(alarm.start),
+      to: at(alarm.end - 1),
+      shares: new Map(alarm.reasons.map(([name, share]) => [name, share])),
+    }));
     this.truth = (series.truth || []).map(([start, end]) => ({ from: at(start), to: at(end - 1) }));
     this.panels = [new Panel("score", series.scores, "anomaly", true)];
     this.sensorOrder().forEach((k) => this.panels.push(new Panel(series.sensors[k], series.values[k], "normal", false)));
@@ -273,7 +283,7 @@ function alarmTable(series, line) {
 function seriesNote(series) {
   const thinned = series.steps.length < series.count ? ` Of each part, the lowest and highest values are drawn: ${series.steps.length.toLocaleString("en")} of ${plural(series.count, "step")}.` : "";
   const truth = series.truth ? " Purple marks below a line are true anomalies." : "";
-  return `${plural(series.alarms.length, "alarm")} in ${plural(series.count, "step")}. Orange bands are alarms; the alarms' limit follows the recent scores.${truth}${thinned}`;
+  return `${plural(series.alarms.length, "alarm")} in ${plural(series.count, "step")}. Orange bands are alarms, over the score and the sensors that contribute most; a strip above another sensor marks the time alone. The alarms' limit follows the recent scores.${truth}${thinned}`;
 }
 
 // The time line of one series, or of the group that is chosen.

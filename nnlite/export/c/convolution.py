@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from nnlite.export.c.activations import activate
-from nnlite.export.c.dense import DENSE
+from nnlite.export.c.dense import add_dense
 from nnlite.export.c.program import CProgram, Tensor, c_rule, sizes_of
 from nnlite.layers import (
     Conv1D,
@@ -120,7 +120,7 @@ def _separable_convolution(program: CProgram, layer: Any, inputs: list[Tensor]) 
     y = program.buffer(rows * m)
     bias = program.floats(layer.bias.value) if layer.use_bias else "0"
     weights = program.floats(layer.pointwise_kernel.value)
-    program.call("dense", DENSE, rows, n, m, between, weights, bias, y, operations=rows * n * m)
+    add_dense(program, rows, n, m, between, weights, bias, y)
     activate(program, layer, y, (None, *lengths, m), layer.activation)
     return y
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nnlite.export.c.activations import activate
+from nnlite.export.c.int8 import DENSE_INT8, quantized
 from nnlite.export.c.program import CProgram, Tensor, c_rule, refusal, size_of
 from nnlite.layers import (
     ActivityRegularization,
@@ -19,13 +20,50 @@ from nnlite.layers import (
     TimeDistributed,
 )
 
-DENSE = """static void @(int rows, int n, int m, const float *x, const float *w, const float *b, float *y) {
-  for (int r = 0; r < rows; r++, x += n, y += m) {
-    for (int j = 0; j < m; j++) y[j] = b ? b[j] : 0.0f;
-    for (int i = 0; i < n; i++)
-      for (int j = 0; j < m; j++) y[j] += x[i] * w[i * m + j];
-  }
+_WIDE = """static void @(int rows, int n, int m, const float *x, const float *w, const float *b, float *y) {
+  for (int r = 0; r < rows; r++, x += n, y += m)
+    for (int first = 0; first < m; first += 8) {
+      const int j = first + 8 > m ? m - 8 : first;
+      const float *v = w + j;
+      float SUMS;
+      float MORE;
+      for (int i = 0; i < n; i++, v += m) {
+        ADDS
+      }
+      STORES
+    }
 }"""
+_WIDE = (
+    _WIDE.replace("SUMS", ", ".join(f"s{k} = b ? b[j + {k}] : 0.0f" for k in range(4)))
+    .replace("MORE", ", ".join(f"s{k} = b ? b[j + {k}] : 0.0f" for k in range(4, 8)))
+    .replace("ADDS", "\n        ".join(f"s{k} += x[i] * v[{k}];" for k in range(8)))
+    .replace("STORES", "\n      ".join(f"y[j + {k}] = s{k};" for k in range(8)))
+)
+"""Eight sums at a time, in registers, also where a compiler unrolls and vectorizes no loops: -Os and -O2. The last
+eight outputs may overlap with those before."""
+
+_NARROW = """static void @(int rows, int n, int m, const float *x, const float *w, const float *b, float *y) {
+  for (int r = 0; r < rows; r++, x += n)
+    for (int j = 0; j < m; j++) {
+      const float *v = w + j;
+      float sum = b ? b[j] : 0.0f;
+      for (int i = 0; i < n; i++, v += m) sum += x[i] * *v;
+      *y++ = sum;
+    }
+}"""
+
+
+def dense_function(program: CProgram, m: int) -> str:
+    """Add the function y = x W + b for m outputs, and return its name.
+
+    Its arguments are the numbers of rows, inputs and outputs, and x, W, b or 0, and y.
+    """
+    return program.function("dense", _WIDE) if m >= 8 else program.function("dense_narrow", _NARROW)
+
+
+def add_dense(program: CProgram, rows: int, n: int, m: int, x: str, weights: str, bias: str, y: str) -> None:
+    """Add a call of that function."""
+    program.add(f"{dense_function(program, m)}({rows}, {n}, {m}, {x}, {weights}, {bias}, {y});", rows * n * m)
 
 
 @c_rule(Dense)
@@ -35,8 +73,13 @@ def _dense(program: CProgram, layer: Any, inputs: list[Tensor]) -> str:
     rows = size_of(inputs[0]) // n
     y = program.buffer(rows * m)
     bias = program.floats(layer.bias.value) if layer.use_bias else "0"
-    weights = program.floats(layer.kernel.value)
-    program.call("dense", DENSE, rows, n, m, inputs[0].name, weights, bias, y, operations=rows * n * m)
+    x = inputs[0].name
+    if program.int8:
+        whole, scales = quantized(layer.kernel.value)
+        weights = [program.whole_numbers(whole.T), program.floats(scales)]
+        program.call("dense_int8", DENSE_INT8, rows, n, m, x, *weights, bias, y, operations=rows * (n + 1) * m)
+    else:
+        add_dense(program, rows, n, m, x, program.floats(layer.kernel.value), bias, y)
     activate(program, layer, y, (*inputs[0].shape[:-1], m), layer.activation)
     return y
 

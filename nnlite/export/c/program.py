@@ -94,13 +94,15 @@ class CProgram:
     sizes : dict of str to int
         Buffers by name, with their numbers of values.
     constants : dict of str to ndarray
-        Weights by name, float32.
+        Weights by name, float32 or int8.
     owners : dict of str to str
         The layer that a constant belongs to.
     functions : dict of str to str
         The functions in C that the steps call, by name.
     layers : dict of str to tuple
         The class of each layer and the shape of its output, in order.
+    int8 : bool
+        Whether weights of dense layers are whole numbers of 8 bits.
     """
 
     steps: list[Step] = field(default_factory=list)
@@ -109,6 +111,7 @@ class CProgram:
     owners: dict[str, str] = field(default_factory=dict)
     functions: dict[str, str] = field(default_factory=dict)
     layers: dict[str, tuple[str, tuple[Any, ...]]] = field(default_factory=dict)
+    int8: bool = False
     _known: dict[tuple[Any, ...], str] = field(default_factory=dict)
     _scope: list[str] = field(default_factory=list)
 
@@ -120,8 +123,14 @@ class CProgram:
 
     def floats(self, values: Any) -> str:
         """Return the name of a constant; equal ones, such as shared weights, are kept once."""
-        array = np.ascontiguousarray(values, np.float32)
-        key = (array.shape, array.tobytes())
+        return self._constant(np.ascontiguousarray(values, np.float32))
+
+    def whole_numbers(self, values: Any) -> str:
+        """Return the name of a constant of int8."""
+        return self._constant(np.ascontiguousarray(values, np.int8))
+
+    def _constant(self, array: Array) -> str:
+        key = (array.dtype, array.shape, array.tobytes())
         if key not in self._known:
             name = f"w{len(self.constants)}"
             self._known[key] = name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nnlite.export.c.activations import function_name
-from nnlite.export.c.dense import DENSE
+from nnlite.export.c.dense import dense_function
 from nnlite.export.c.loops import View, loop, strides_of, whole
 from nnlite.export.c.merging import join
 from nnlite.export.c.program import CProgram, Tensor, c_rule, literal, refusal, sizes_of
@@ -91,7 +91,7 @@ def _run(program: CProgram, layer: Any, inputs: list[Tensor], name: str, body: s
     functions = [function_name(program, layer, layer.activation)]
     if hasattr(layer, "recurrent_activation"):
         functions.append(function_name(program, layer, layer.recurrent_activation))
-    program.function("dense", DENSE)
+    body = body.replace("dense(", f"{dense_function(program, layer.kernel.shape[-1])}(")
     program.function("add_product", _ADD_PRODUCT)
     steps, n = sizes_of(inputs[0])
     units = layer.units

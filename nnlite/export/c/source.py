@@ -26,7 +26,7 @@ from nnlite.types import Array
 _A_LINE = 8
 
 
-def export_c(model: Network, filepath: str | os.PathLike[str]) -> tuple[Path, Path]:
+def export_c(model: Network, filepath: str | os.PathLike[str], int8: bool = False) -> tuple[Path, Path]:
     """Write the computation of a model for one record as a header and a source file in C99.
 
     Parameters
@@ -36,6 +36,8 @@ def export_c(model: Network, filepath: str | os.PathLike[str]) -> tuple[Path, Pa
     filepath : str or path
         Name of the source file, with the ending ".c", or of a folder, which is made if it does not exist: the files
         then have the name of the model.
+    int8 : bool, default False
+        Whether weights of dense layers are whole numbers of 8 bits, each output with its own scale.
 
     Returns
     -------
@@ -60,7 +62,7 @@ def export_c(model: Network, filepath: str | os.PathLike[str]) -> tuple[Path, Pa
     else:
         name = identifier(model.name)
         source = target / f"{name}.c"
-    header_text, source_text = c_texts(model, name, source.with_suffix(".h").name)
+    header_text, source_text = c_texts(model, name, source.with_suffix(".h").name, int8)
     source.parent.mkdir(parents=True, exist_ok=True)
     for path, text in ((source.with_suffix(".h"), header_text), (source, source_text)):
         with atomic_write(path) as file:
@@ -80,14 +82,14 @@ def identifier(name: str) -> str:
     return text if re.match(r"[A-Za-z]", text) else f"m_{text}"
 
 
-def c_texts(model: Network, name: str, header: str) -> tuple[str, str]:
+def c_texts(model: Network, name: str, header: str, int8: bool = False) -> tuple[str, str]:
     """Return the texts of the header and of the source file."""
     if not model.inputs:
         raise ValueError(
             f"model {model.name!r} does not know the shape of its inputs yet; fit it, call it on data, or give the "
             "first layer an Input"
         )
-    program = CProgram()
+    program = CProgram(int8=int8)
     many = len(model.inputs) > 1
     inputs = [Tensor(f"x{i}" if many else "x", tuple(one.shape)) for i, one in enumerate(model.inputs)]
     results = program.apply(model, inputs)
@@ -152,9 +154,11 @@ def _comment(text: str) -> str:
 
 
 def _constant(name: str, array: Array, owner: str) -> str:
-    numbers = [literal(one) for one in np.ravel(array)]
+    whole = array.dtype == np.int8
+    numbers = [str(one) if whole else literal(one) for one in np.ravel(array).tolist()]
+    kind = "signed char" if whole else "float"
     lines = [", ".join(numbers[i : i + _A_LINE]) for i in range(0, len(numbers), _A_LINE)]
-    return f"/* {_comment(owner)} */\nstatic const float {name}[{len(numbers)}] = {{\n" + ",\n".join(lines) + "};"
+    return f"/* {_comment(owner)} */\nstatic const {kind} {name}[{len(numbers)}] = {{\n" + ",\n".join(lines) + "};"
 
 
 def cost_table(program: CProgram, length: int) -> str:

@@ -6,7 +6,7 @@ from matplotlib import pyplot
 from matplotlib.dates import num2date
 
 from anomaly import SequenceDetector, plots
-from anomaly.cli.figures import figures_of, write_figures
+from anomaly.cli.figures import around_peak, figures_of, write_figures
 from anomaly.errors import DataError
 from anomaly.tables import Table
 from anomaly.tables.csv_files import read_csv
@@ -56,6 +56,24 @@ def test_steps_count_from_1_as_in_scores_and_events(drawn):
     for name in ("series", "reconstruction"):
         assert kept[name].lines[0].get_xdata().tolist() == list(range(1, N_STEPS + 1))
     assert kept["contributions"].get_xlim() == (1, N_STEPS + 1)
+
+
+@pytest.mark.parametrize(
+    ("peak", "alarm", "shown"),
+    [
+        (700, (700, 700), (550, 851)),
+        (700, (690, 720), (540, 870)),
+        (700, (500, 800), (200, 1000)),
+        (10, (0, 30), (0, 180)),
+        (999, (980, 1000), (830, 1000)),
+        (5, (0, 1000), (0, 1000)),
+    ],
+)
+def test_expected_values_are_drawn_around_the_largest_contribution(peak, alarm, shown):
+    contributions, flags = np.zeros(1000), np.zeros(1000, np.int64)
+    contributions[peak], contributions[0] = 1.0, np.nan
+    flags[slice(*alarm)] = 1
+    assert around_peak(contributions, flags) == slice(*shown)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from anomaly.large.reading import FileReader, digest_of
 from tests.anomaly.command_line import QUICK, fails
 
 distributed = pytest.importorskip("distributed")
+dask = pytest.importorskip("dask")
 pytest.importorskip("dask.dataframe")
 pd = pytest.importorskip("pandas")
 
@@ -31,7 +32,9 @@ ROWS, FILES = 6000, 6
 
 @pytest.fixture(scope="module")
 def cluster():
-    with warnings.catch_warnings():
+    # Dask drops a worker of a local cluster that is not back in 15 seconds, which a busy machine takes to start it.
+    patient = dask.config.set({"distributed.deploy.lost-worker-timeout": "120s"})
+    with warnings.catch_warnings(), patient:
         warnings.simplefilter("ignore")
         with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None, memory_limit="1GB") as found:
             yield found

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
-from anomaly.errors import ClockWarning
+from anomaly.errors import ClockWarning, DataError
 from anomaly.preprocessing.columns.inference import infer_column
 from anomaly.preprocessing.series import SeriesPreprocessor
 from anomaly.tables.series import as_series
@@ -131,3 +131,12 @@ def test_training_warns_only_where_it_is_asked_to():
     fitted.reader().read(table)
     with pytest.warns(ClockWarning, match=r"row 21.*\(2 rows\)"):
         fitted.check_clock([table, table])
+
+
+def test_a_clock_that_runs_backwards_is_refused_and_named(preprocessor):
+    with pytest.raises(DataError, match="column 't': the clock runs backwards, since the newest rows come first"):
+        SeriesPreprocessor(time="t").fit([series(minutes(50)[::-1])])
+    _, notes = read(preprocessor, minutes(50)[::-1])
+    assert any("The clock runs backwards" in str(note) for note in notes)
+    _, notes = read(preprocessor, minutes(30) + minutes(30))
+    assert not any("runs backwards" in str(note) for note in notes)

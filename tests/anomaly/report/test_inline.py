@@ -12,6 +12,7 @@ def test_text_is_escaped_and_empty_sections_are_left_out():
     text = inline_html("A", ["<b>"], {"columns": ["<script>"], "members": []}, "<svg></svg>")
     assert _parsed(text).tags == ["p", "strong", "p", "details", "summary", "pre", "details", "summary", "svg"]
     assert "&lt;script&gt;" in text
+    assert "<details open><summary>network" in text
 
 
 @pytest.mark.parametrize("detector", [TableDetector(), AutoencoderDetector(), SequenceDetector()])

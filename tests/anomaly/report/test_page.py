@@ -94,6 +94,20 @@ def test_drift_is_told_with_its_columns():
     assert drift(None, "no <records>") == "<p>no &lt;records&gt;</p>"
 
 
+def test_steps_in_alarm_are_told_apart_from_those_above_the_threshold():
+    report = series_report()
+    page = render(report)
+    assert f"<dt>In alarm</dt><dd>{report.n_flagged:,} (" in page
+    assert "<dt>Threshold at first</dt>" in page
+    assert "These are not the steps in alarm" in page
+    assert json.loads(_parsed(page).payload)["flagged"] == report.n_flagged
+    records = render(record_report())
+    assert "<dt>Flagged</dt>" in records
+    assert "how many records would be flagged" in records
+    of_series = DriftResult(0.4, 1e-6, 0.01, 500, 300, 0.01, 0.09, score_level=0.005, unit="blocks")
+    assert "(the limit of alarms may follow the scores): 1.00% then, 9.00% now" in drift(of_series, "")
+
+
 def test_fifty_thousand_records_are_under_ten_megabytes():
     assert len(render(record_report(n=50_000, n_listed=1000, n_columns=40)).encode()) < 10_000_000
     # Of a list that names all of them, 200 bytes a record are allowed: each has 20 measurements and 5 reasons.

@@ -11,7 +11,7 @@ import nnlite
 from nnlite import layers, ops, registry
 from nnlite.archive import FileFormatError
 from nnlite.layers import Dense, Input, Layer
-from nnlite.models import Model, Sequential, load_model
+from nnlite.models import Model, Sequential, clone_model, load_model
 from tests.nnlite.arrays import draw_single as draw
 from tests.nnlite.keras_files.class_models import models, with_known_weights
 
@@ -178,3 +178,51 @@ def test_build_of_a_model_class_declares_weights_before_the_graph_is_made():
         use(model)
         assert [one.shape for one in model.weights] == [(4,), (4, 2), (2,)]
     assert nnlite.layers.Dense(2).weights == []
+
+
+def test_fit_trains_a_class_whose_call_has_no_argument_training():
+    class Normalized(Model):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.dropout = layers.BatchNormalization(), layers.Dropout(0.9, seed=0)
+
+        def call(self, x):
+            return self.dropout(self.norm(x))
+
+    model, x = Normalized(), draw(64, 4)
+    model.compile("sgd", "mse")
+    losses = model.fit(x, x, verbose=0).history["loss"]
+    assert losses[0] > 1.5 * model.evaluate(x, x, verbose=0)
+    assert np.any(model.norm.moving_mean.numpy())
+
+
+def test_a_configuration_is_made_again_with_classes_of_ones_own():
+    class Doubled(Dense):
+        pass
+
+    model = Sequential([Input((4,)), Doubled(3)])
+    graph = Model(model.inputs, Dense(2)(model.outputs[0]))
+    for one in (model, graph):
+        with pytest.raises(ValueError, match="Doubled"):
+            type(one).from_config(one.get_config())
+        made = type(one).from_config(one.get_config(), custom_objects={"Doubled": Doubled})
+        assert [type(layer) for layer in made.layers] == [type(layer) for layer in one.layers]
+
+
+def test_a_clone_function_reaches_the_layers_of_models_inside():
+    inner = Sequential([Input((4,)), Dense(3)], name="inner")
+    inputs = Input((4,))
+    model = Model(inputs, Dense(2)(inner(inputs)))
+    seen = {True: [], False: []}
+
+    def copied(recursive):
+        def function(layer):
+            seen[recursive].append(type(layer).__name__)
+            return type(layer).from_config(layer.get_config())
+
+        return function
+
+    for recursive in (True, False):
+        clone = clone_model(model, clone_function=copied(recursive), recursive=recursive)
+        assert clone.get_layer("inner").count_params() == 15
+    assert seen == {True: ["Dense", "Dense"], False: ["Sequential", "Dense"]}

@@ -52,7 +52,7 @@ def test_labels_do_not_depend_on_how_a_segment_is_cut(causal, cuts, seed):
 
 def test_an_alarm_is_joined_and_restricted_to_its_causes():
     scores, parts = scored()
-    limits = rule().moving.stream().push(scores)
+    limits = rule().moving.stream().push(scores, causes_of(parts, 6, 12))
     expected = alarm_labels(scores > limits, causes_of(parts, 6, 12), 8)
     np.testing.assert_array_equal(labels_by(rule(), scores, parts), expected)
     assert expected.any()
@@ -219,18 +219,20 @@ def test_files_of_earlier_versions_have_the_rule_they_were_saved_with(causal):
     detector = fitted(causal, 1)
     config, arrays = detector.to_state()
     # At first files had neither a unit nor a form of the limit, then no form.
+    third = {**config, "alarm_form": 2}
     second = {name: value for name, value in config.items() if name != "alarm_form"}
     first = {name: value for name, value in second.items() if name != "alarm_unit"}
-    again, *former = (SequenceDetector.from_state(of, arrays, "file") for of in (config, second, first))
-    reach, (one, two) = detector.alarms_.reach, FORMER_FORMS
+    again, *former = (SequenceDetector.from_state(of, arrays, "file") for of in (config, third, second, first))
+    reach, (one, two, three) = detector.alarms_.reach, FORMER_FORMS
     found = [(d.alarms_.moving.form, d.alarms_.moving.hold, d.alarms_.fraction) for d in (detector, again, *former)]
-    assert found == [(FORM, max(400, reach), 0.1)] * 2 + [(two, max(400, reach), 0.1), (one, 400 + 2 * reach, 0.05)]
-    assert [d.alarms_.anywhere for d in (detector, again, *former)] == [False, False, True, True]
+    expected = [(form, max(400, reach), 0.1) for form in (FORM, FORM, three, two)]
+    assert found == [*expected, (one, 400 + 2 * reach, 0.05)]
+    assert [d.alarms_.anywhere for d in (detector, again, *former)] == [False, False, False, True, True]
     assert again.alarms_.moving.unit == detector.alarms_.moving.unit
-    for saved, of in zip((second, first), former, strict=True):
+    for saved, of in zip((third, second, first), former, strict=True):
         assert of.to_state()[0] == saved
-    with pytest.raises(ValueError, match="expected a form of the limit from 0 to 2; found 3"):
-        SequenceDetector.from_state({**config, "alarm_form": 3}, arrays, "file")
+    with pytest.raises(ValueError, match="expected a form of the limit from 0 to 3; found 4"):
+        SequenceDetector.from_state({**config, "alarm_form": 4}, arrays, "file")
 
 
 @pytest.mark.parametrize("seed", [0, 1])

@@ -101,3 +101,39 @@ def test_rows_in_a_list_are_one_series(on_arrays):
 def test_several_series_in_place_of_one_are_refused(on_one_sensor, call):
     with pytest.raises(ValueError, match="found a list of 2: pass them one by one.*a 2-D array or a list of lists"):
         getattr(on_one_sensor, call)([waves()[:, 0], waves()[:, 0]])
+
+
+# -- expected values ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def on_related_sensors():
+    rng, t = np.random.default_rng(0), np.arange(900)
+    load = np.sin(t / 9) + 0.05 * rng.normal(size=900)
+    sensors = np.column_stack([load, 10 + 2 * load, 5 - load]) + 0.02 * rng.normal(size=(900, 3))
+    return SequenceDetector(random_state=0).fit(sensors[:700]), sensors
+
+
+def test_no_expected_value_is_outside_of_training(on_related_sensors):
+    detector, sensors = on_related_sensors
+    faulty = sensors[700:].copy()
+    faulty[80:110, 0] += 40.0
+    lowest, highest = sensors[:700].min(axis=0), sensors[:700].max(axis=0)
+    config, arrays = detector.to_state()
+    again = SequenceDetector.from_state(config, arrays, "file")
+    for own in (detector, again):
+        table = own.reconstruct(faulty)
+        found = np.column_stack([table[name] for name in table.names])
+        assert (found >= lowest - 1e-4).all()
+        assert (found <= highest + 1e-4).all()
+    # Files of earlier versions do not say what training saw, and expect what correlations say.
+    before = SequenceDetector.from_state(config, {n: a for n, a in arrays.items() if n != "limits"}, "file")
+    second = before.reconstruct(faulty)[before.feature_names_in_[1]]
+    assert max(second.max() - highest[1], lowest[1] - second.min()) > 1
+    np.testing.assert_array_equal(before.decision_function(faulty), detector.decision_function(faulty))
+
+
+def test_limits_of_a_file_are_validated(on_related_sensors):
+    config, arrays = on_related_sensors[0].to_state()
+    with pytest.raises(ValueError, match="its limits must be the lowest and the highest value of each feature"):
+        SequenceDetector.from_state(config, {**arrays, "limits": arrays["limits"][::-1].copy()}, "file")

@@ -1,5 +1,6 @@
 """Scores of detectors in C, compiled once with sanitizers, beside those in Python."""
 
+import copy
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,7 +10,9 @@ import pytest
 
 from anomaly import AutoencoderDetector, TableDetector
 from anomaly.export import export_c, reduced
+from anomaly.export.parts import parts_of
 from nnlite.export import NotExportable
+from nnlite.export.c.int8 import quantized
 from tests.nnlite.export.c.running import OTHER_PROCESSORS
 
 FLAGS = ["-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsanitize=address,undefined"]
@@ -47,10 +50,10 @@ def program(detectors, tmp_path_factory):
     return _compiled(detectors, tmp_path_factory.mktemp("score"), "gcc", FLAGS)
 
 
-def _compiled(detectors, folder, compiler, flags):
+def _compiled(detectors, folder, compiler, flags, **settings):
     sources, includes, cases = [], [], []
     for number, (name, (detector, prototypes)) in enumerate(detectors.items()):
-        _, source = export_c(detector, folder / name, prototypes)
+        _, source = export_c(detector, folder / name, prototypes, **settings)
         sources.append(source)
         includes.append(f'#include "{name}/{name}.h"')
         cases.append(f"if (which == {number}) {{ y[0] = {name}_score(x); y[1] = (float){name}_is_anomaly(x); }}")
@@ -91,6 +94,22 @@ def test_scores_and_decisions_are_those_of_python(detectors, program, number):
     clear = np.abs(expected / detector.threshold_ - 1) > STEP
     np.testing.assert_array_equal(flags[clear], detector.predict(x)[clear])
     assert 0 < flags.mean() < 1
+
+
+def test_weights_of_8_bits_score_as_the_numbers_they_stand_for(detectors, program, tmp_path):
+    few = {name: detectors[name] for name in ("networks", "autoencoder")}
+    other = _compiled(few, tmp_path, "gcc", FLAGS, int8=True)
+    x = _records(np.random.default_rng(4), 300)
+    for number, (name, (detector, _)) in enumerate(few.items()):
+        rounded = copy.deepcopy(detector)
+        score = parts_of(rounded, "C").score
+        models = [score] if name == "autoencoder" else [m.model for _, m in score.members if hasattr(m, "model")]
+        for layer in (layer for model in models for layer in model.layers if hasattr(layer, "kernel")):
+            whole, scales = quantized(layer.kernel.value)
+            layer.kernel.value[:] = whole * scales
+        expected, (scores, _) = rounded.decision_function(x), _run(other, number, x)
+        assert np.abs(expected / detector.decision_function(x) - 1).max() > 1e-3
+        np.testing.assert_allclose(scores, expected, rtol=1e-5 if name == "autoencoder" else STEP)
 
 
 @pytest.mark.parametrize("processor", OTHER_PROCESSORS)

@@ -38,11 +38,11 @@ OTHER_PROCESSORS = {
 """Compilers for other processors, and what runs their programs."""
 
 
-def compiled(models, folder, compiler="gcc", more=SANITIZERS):
+def compiled(models, folder, compiler="gcc", more=SANITIZERS, int8=False):
     """Export models, and compile them with a program that runs them on records from its standard input."""
     sources, includes, cases = [], [], []
     for i, model in enumerate(models):
-        header, source = export_c(model, folder / f"net{i}.c")
+        header, source = export_c(model, folder / f"net{i}.c", int8)
         sources.append(source)
         includes.append(f'#include "{header.name}"')
         cases.append(_case(identifier(source.stem), i, model))
