@@ -18,15 +18,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from anomaly.thresholds.base import RATE
 from anomaly.thresholds.extrapolation import fresh_quantile, quantile_of_dependent, warn_if_few
 from nnlite.types import Array
-from nnlite.validation import as_finite, check_value, integer, number
+from nnlite.validation import as_finite, check_value, integer
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-RATE = number(above=0, below=1)
-"""Constraint of rates and prior probabilities."""
 # The least mean log loss over 14 tables; benchmarks/quality/probabilities.py.
 # So few scores are sooner compared with all of the reference than that is sorted.
 _MOST_COUNTED = 8

@@ -12,12 +12,10 @@ import io
 import math
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from nnlite.files import atomic_write
 from nnlite.stored_zip import stored_members
 from nnlite.types import Array
 
@@ -51,6 +49,8 @@ def write_archive(
     arrays : mapping of str to ndarray
         Numeric arrays.
     """
+    from nnlite.files import atomic_write
+
     with atomic_write(path) as file:
         file.write(dump_archive(kind, config, arrays))
 
@@ -107,9 +107,9 @@ def read_archive(source: str | os.PathLike[str] | bytes, kind: str) -> tuple[dic
     """
     label = "the data" if isinstance(source, bytes) else repr(os.fspath(source))
     if not isinstance(source, bytes):
-        if Path(source).is_dir():
+        if os.path.isdir(source):
             raise IsADirectoryError(f"cannot read {label}: it is a folder; name a file in it")
-        if not Path(source).exists():
+        if not os.path.exists(source):
             raise FileNotFoundError(f"cannot read {label}: there is no such file")
     with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
         members = _members(file, label)

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
-from nnlite.compiled import CompiledNetwork
-from nnlite.cost import numpy_seconds
-from nnlite.data import Data
-from nnlite.dense_chain import ChainLayer
 from nnlite.types import Array, RandomGenerator
 from nnlite.validation import check_value, choice, integer
 
 if TYPE_CHECKING:
+    from nnlite.chain_layer import ChainLayer
+    from nnlite.compiled import CompiledNetwork
+    from nnlite.data import Data
     from nnlite.known_columns import KnownColumns
 
 T = TypeVar("T")
@@ -150,6 +149,8 @@ def open_session(
     ValueError
         If `backend` is "numba" and the engine does not support the model.
     """
+    from nnlite.cost import numpy_seconds
+
     if not _is_worth_it(backend, numpy_seconds(model, data.n_rows, batch_size, passes) * (3 if training else 1)):
         return None
 
@@ -178,6 +179,8 @@ def open_prediction(model: CompiledNetwork, rows: int, batch_size: int, backend:
     ValueError
         If `backend` is "numba" and the engine does not support the model.
     """
+    from nnlite.cost import numpy_seconds
+
     if not rows or not _is_worth_it(backend, numpy_seconds(model, rows, batch_size, 1), _WORTH_SECONDS_TO_PREDICT):
         return None
 

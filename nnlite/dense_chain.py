@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from nnlite.activations import Linear, ReLU
+from nnlite.chain_layer import ChainLayer
 from nnlite.layers import ActivityRegularization, Dense, Dropout, GaussianNoise, InputLayer
 from nnlite.network import Network
-from nnlite.types import Array
 
 # Layers that return their input unless they are trained.
 _IDENTITIES = (InputLayer, GaussianNoise, Dropout, ActivityRegularization)
-
-
-class ChainLayer(NamedTuple):
-    """One layer of a chain.
-
-    Attributes
-    ----------
-    kernel : ndarray of float32 of shape (inputs, units)
-        W.
-    bias : ndarray of float32 of shape (units,) or None
-        b.
-    relu : bool
-        Whether the activation is a ReLU; there is none otherwise.
-    """
-
-    kernel: Array
-    bias: Array | None
-    relu: bool
 
 
 def chain_of(model: Network) -> list[ChainLayer] | None:

@@ -11,14 +11,15 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnlite.archive import FileFormatError
-from nnlite.graph import SymbolicTensor, topological_order
-from nnlite.layers.base import Layer
-from nnlite.network import Network
-from nnlite.steps import layer_of
 from nnlite.validation import check_value, integer
+
+if TYPE_CHECKING:
+    from nnlite.graph import SymbolicTensor
+    from nnlite.layers.base import Layer
+    from nnlite.network import Network
 
 LARGEST_RECORD = 2**22
 """Most values that the layers of a loaded model may compute for one record: 16 MB of float32."""
@@ -52,6 +53,11 @@ def largest_record(values: int) -> Iterator[None]:
         _limit.reset(token)
 
 
+def limit_of_values() -> int:
+    """Return how many values the layers of a loaded model may compute for one record here."""
+    return _limit.get()
+
+
 def check_sizes(network: Network, label: str) -> None:
     """Raise FileFormatError if a network computes more for one record than the limit allows.
 
@@ -74,6 +80,11 @@ def check_sizes(network: Network, label: str) -> None:
 
 def _uses(network: Network) -> Iterator[tuple[Layer, list[SymbolicTensor], list[SymbolicTensor]]]:
     """Yield each use of a layer, those inside networks included, with its inputs and its outputs."""
+    # Who reads a network without building it has no use for graphs.
+    from nnlite.graph import topological_order
+    from nnlite.network import Network
+    from nnlite.steps import layer_of
+
     for node in topological_order(network.outputs):
         layer = layer_of(node)
         if isinstance(layer, Network):

@@ -218,8 +218,8 @@ def smallest(values: Array, count: int) -> Array:
     places = (chosen[:, :, np.newaxis] + groups * np.arange(size)).reshape(len(values), -1)
     rest = np.broadcast_to(np.arange(size * groups, n), (len(values), n - size * groups))
     places = np.concatenate([places, rest], axis=1)
-    found = np.argpartition(np.take_along_axis(values, places, axis=1), count - 1, axis=1)[:, :count]
-    return np.take_along_axis(places, found, axis=1)
+    found = np.argpartition(_of_rows(values, places), count - 1, axis=1)[:, :count]
+    return _of_rows(places, found)
 
 
 class _Products:
@@ -243,9 +243,9 @@ class _Products:
         near = np.sort(smallest(products, k + _SPARE), axis=1)
         found = np.sqrt(squared_distances(x[:, np.newaxis], records[near]))
         order = np.argsort(found, axis=1, kind="stable")[:, :k]
-        distances, indices = np.take_along_axis(found, order, axis=1), np.take_along_axis(near, order, axis=1)
+        distances, indices = _of_rows(found, order), _of_rows(near, order)
         limits = self._limits(centered, distances[:, -1])
-        last = np.take_along_axis(products, near, axis=1).max(axis=1)
+        last = _of_rows(products, near).max(axis=1)
         for row in np.flatnonzero(last <= limits):
             # Others may be as near as those found, but for rounding.
             candidates = np.flatnonzero(products[row] <= limits[row])
@@ -307,7 +307,7 @@ def _by_differences(x: Array, k: int, records: Array) -> tuple[Array, Array]:
         with np.errstate(over="ignore"):  # the difference of the largest numbers is infinite
             found = np.sqrt(squared_distances(x[rows, np.newaxis], records))
         indices[rows] = np.argsort(found, axis=1, kind="stable")[:, :k]
-        distances[rows] = np.take_along_axis(found, indices[rows], axis=1)
+        distances[rows] = _of_rows(found, indices[rows])
     return distances, indices
 
 
@@ -319,6 +319,11 @@ def _in_blocks(x: Array, k: int, records: Array, query: _Query) -> tuple[Array, 
         rows = slice(start, start + step)
         distances[rows], indices[rows] = query(x[rows], k, records)
     return distances, indices
+
+
+def _of_rows(values: Array, places: Array) -> Array:
+    """Return the values at some places of each row, as `numpy.take_along_axis` does, in a third of its time for one."""
+    return np.asarray(values[np.arange(len(values))[:, np.newaxis], places])
 
 
 def _slices(n: int, step: int) -> list[slice]:

@@ -10,17 +10,20 @@ wherever the row lies, and with NumPy alone each record is a matrix of its own (
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from nnlite.backends import DenseChain, open_dense_chain
-from nnlite.dense_chain import ChainLayer, chain_of
-from nnlite.layers import Layer
-from nnlite.models import Model
+from nnlite.chain_layer import ChainLayer
 from nnlite.rowwise import outputs_by_record
+from nnlite.saved_network import SavedNetwork
 from nnlite.types import Array
-from nnlite.weights import WeightVector
+
+if TYPE_CHECKING:
+    from nnlite.layers import Layer
+    from nnlite.models import Model
+    from nnlite.weights import WeightVector
 
 _BLOCK_ROWS = 2048
 
@@ -30,7 +33,7 @@ class NoisyCopies:
 
     Parameters
     ----------
-    model : nnlite.models.Model
+    model : nnlite.models.Model or nnlite.saved_network.SavedNetwork
         Network of layers that compute along the last axis only.
     offsets : ndarray of float32 of shape (n_copies, n_features)
         What the copies are moved by.
@@ -48,8 +51,8 @@ class NoisyCopies:
     [[4.0, 9.0]]
     """
 
-    def __init__(self, model: Model, offsets: Array, backend: str = "auto") -> None:
-        self._model = model
+    def __init__(self, model: Model | SavedNetwork, offsets: Array, backend: str = "auto") -> None:
+        self._network = model
         self._offsets = np.ascontiguousarray(offsets, np.float32)
         self._backend = backend
         self._prepared: _Prepared | None = None
@@ -80,39 +83,64 @@ class NoisyCopies:
         step = max(1, _BLOCK_ROWS // len(self._offsets))
         for start in range(0, len(x), step):
             block = x[start : start + step]
-            errors[start : start + step] = self._mean_squares(block, prepared.layers)
+            errors[start : start + step] = self._mean_squares(block, prepared)
         return errors
 
     def _prepare(self) -> _Prepared:
         """Return what follows from the weights as they are."""
+        network = self._network
+        if not isinstance(network, SavedNetwork):
+            return self._prepare_model(network)
+        if network.is_built:
+            return self._prepare_model(network.model)
+        # Nobody can have changed the weights.
         prepared = self._prepared
-        # To ask the model for its weights takes as long as to compute a record, so the vector is asked first.
-        if prepared is None or prepared.graph != self._model.sublayers() or not prepared.vector.is_whole():
-            vector, graph = self._model.current_weights(), list(self._model.sublayers())
-            if prepared is not None:
-                prepared = self._prepared = prepared._replace(vector=vector, graph=graph)
-        else:
-            vector, graph = prepared.vector, prepared.graph
-        if prepared is None or not (prepared.weights == vector.values).all():
-            layers = chain_of(self._model)
-            compiled = None if layers is None else open_dense_chain(layers, self._offsets, self._backend)
-            # At once, for other threads.
-            prepared = self._prepared = _Prepared(vector.values.copy(), layers, compiled, vector, graph)
+        if prepared is None:
+            prepared = self._prepared = self._open(network.layers, None)
         return prepared
 
-    def _mean_squares(self, x: Array, layers: list[ChainLayer] | None) -> Array:
+    def _prepare_model(self, model: Model) -> _Prepared:
+        prepared = self._prepared
+        source = None if prepared is None else prepared.source
+        # To ask the model for its weights takes as long as to compute a record, so the vector is asked first.
+        if source is None or source.graph != model.sublayers() or not source.vector.is_whole():
+            vector, graph = model.current_weights(), list(model.sublayers())
+            if prepared is not None and source is not None:
+                source = source._replace(vector=vector, graph=graph)
+                prepared = self._prepared = prepared._replace(source=source)
+        else:
+            vector, graph = source.vector, source.graph
+        if prepared is None or source is None or not (source.weights == vector.values).all():
+            # By then the modules of all layers are there; a network in a file needs none of them.
+            from nnlite.dense_chain import chain_of
+
+            source = _Source(vector.values.copy(), vector, graph)
+            prepared = self._prepared = self._open(chain_of(model), source)
+        return prepared
+
+    def _open(self, layers: list[ChainLayer] | None, source: _Source | None) -> _Prepared:
+        """Return what is set at once, for other threads."""
+        if layers is None:
+            return _Prepared(None, None, None, source)
+        compiled = open_dense_chain(layers, self._offsets, self._backend)
+        moved = self._offsets @ layers[0].kernel if compiled is None else None
+        return _Prepared(layers, moved, compiled, source)
+
+    def _mean_squares(self, x: Array, prepared: _Prepared) -> Array:
         copies = len(self._offsets)
-        apart = x[:, np.newaxis] - self._outputs(x, layers)
+        apart = x[:, np.newaxis] - self._outputs(x, prepared)
         return np.asarray(np.square(apart, out=apart).sum(axis=1) / np.float32(copies))
 
-    def _outputs(self, x: Array, layers: list[ChainLayer] | None) -> Array:
-        if layers is None:
-            return outputs_by_record(self._model, x[:, np.newaxis] + self._offsets)
-        first, *others = layers
+    def _outputs(self, x: Array, prepared: _Prepared) -> Array:
+        if prepared.layers is None:
+            network = self._network
+            model = network.model if isinstance(network, SavedNetwork) else network
+            return outputs_by_record(model, x[:, np.newaxis] + self._offsets)
+        first, *others = prepared.layers
         shared = x[:, np.newaxis] @ first.kernel
         if first.bias is not None:
             shared += first.bias
-        h = shared + self._offsets @ first.kernel
+        h = shared + prepared.moved
         if first.relu:
             np.maximum(h, 0, out=h)
         for layer in others:
@@ -128,11 +156,21 @@ class NoisyCopies:
         return {**self.__dict__, "_prepared": None}
 
 
-class _Prepared(NamedTuple):
-    """What follows from the weights of a network; the layers are None if it is no chain of dense layers."""
+class _Source(NamedTuple):
+    """The weights of a model as they were, and what tells whether they still are those."""
 
     weights: Array
-    layers: list[ChainLayer] | None
-    compiled: DenseChain | None
     vector: WeightVector
     graph: list[Layer]
+
+
+class _Prepared(NamedTuple):
+    """What follows from the weights of a network.
+
+    The layers are None if it is no chain of dense layers, and the source is None if it is a file.
+    """
+
+    layers: list[ChainLayer] | None
+    moved: Array | None
+    compiled: DenseChain | None
+    source: _Source | None

@@ -116,6 +116,11 @@ def get_custom_objects() -> dict[str, Any]:
     return _registered
 
 
+def has_custom_objects() -> bool:
+    """Return whether there are any custom objects here, which a name in a file may mean."""
+    return bool(_registered or _custom_objects.get({}))
+
+
 def known_custom_object(name: str) -> Any:
     """Return the custom object with a name, or None."""
     return _custom(name)

@@ -6,10 +6,14 @@ or the copies of one record, is a matrix of its own, of the same shape for every
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from nnlite.models import Model
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from nnlite.models import Model
 
 _BLOCK_ROWS = 2048
 

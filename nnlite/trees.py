@@ -73,11 +73,13 @@ class CompleteTrees:
             self._compiled = open_tree_sums(*arrays, self._seconds, self._backend)
         if self._compiled is not None:
             return self._compiled.sums(np.ascontiguousarray(x))
-        total = np.zeros(len(x))
+        total, first = np.zeros(len(x)), np.arange(len(self.values))[:, np.newaxis] * self.values.shape[1]
         for rows, trees, path in self.paths(x):
+            ends = path[-1] + (first[trees.start : trees.stop] - self.features.shape[1])
+            found = self.values.take(ends)
+            found[0] += total[rows]
             # Tree by tree, so that a record's sum does not depend on the number of records.
-            for tree, end in zip(trees, path[-1], strict=True):
-                total[rows] += self.values[tree].take(end - self.features.shape[1])
+            total[rows] = np.add.accumulate(found, axis=0)[-1]
         return total
 
     def paths(self, x: Array) -> Iterator[tuple[slice, range, list[Array]]]:

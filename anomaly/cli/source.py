@@ -9,7 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Collection, Container, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,7 +78,7 @@ class Source:
     @property
     def form(self) -> CsvForm:
         """The form of the files."""
-        return replace(self.remembered, **self.options)
+        return self.remembered.replaced(**self.options)
 
     @property
     def is_live(self) -> bool:
@@ -165,7 +165,7 @@ class Source:
         """Return a table whose rows know their file, where there are several."""
         if len(self.paths) == 1:
             return table
-        return replace(table, files=np.full(len(table), describe_path(path), object))
+        return table.replaced(files=np.full(len(table), describe_path(path), object))
 
     def _read_one(self, path: str, text: Container[str]) -> Table:
         if is_other_file(path):

@@ -20,14 +20,10 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from anomaly import thresholds
-from anomaly.calibration import anomaly_probability, p_values, prediction_confidence
 from anomaly.errors import DataError, FewRecordsWarning, level_of_caller, not_fitted
 from anomaly.estimator import OutputChoice, give_series
 from anomaly.tables.csv_form import CsvForm
-from anomaly.thresholds.automatic import AutoThreshold
-from anomaly.thresholds.spread import QuantileThreshold
 from nnlite.archive import dump_archive
-from nnlite.files import atomic_write
 from nnlite.types import Array
 from nnlite.validation import Constraint, check_parameters, check_value, choice, number
 
@@ -178,6 +174,8 @@ class BaseDetector(OutputChoice, ABC):
         --------
         anomaly.calibration.benjamini_hochberg : Which records of a batch to flag.
         """
+        from anomaly.calibration import p_values
+
         return self._map_scores(lambda scores: p_values(self.calibration_scores_, scores), X)
 
     def predict_proba(self, X: Any, prior: float | None = None) -> Array:
@@ -199,6 +197,8 @@ class BaseDetector(OutputChoice, ABC):
             is. In a table where they are separated more or less, it is too low or too high; its order is that of the
             scores. Errors of the p-values are errors of the probabilities.
         """
+        from anomaly.calibration import anomaly_probability, p_values
+
         if prior is None:
             prior = _DEFAULT_PRIOR if isinstance(self.contamination, str) else float(self.contamination)
 
@@ -238,6 +238,8 @@ class BaseDetector(OutputChoice, ABC):
         Perini, Vercruyssen & Davis, "Quantifying the confidence of anomaly detectors in their example-wise
         predictions", ECML PKDD 2020.
         """
+        from anomaly.calibration import prediction_confidence
+
         return self._map_scores(
             lambda scores: prediction_confidence(self.calibration_scores_, scores, self.threshold_), X
         )
@@ -270,8 +272,8 @@ class BaseDetector(OutputChoice, ABC):
         if self.threshold is not None:
             return thresholds.get(self.threshold)
         if self.contamination == "auto":
-            return AutoThreshold()
-        return QuantileThreshold(float(self.contamination))
+            return thresholds.AutoThreshold()
+        return thresholds.QuantileThreshold(float(self.contamination))
 
     def _check_contamination(self) -> None:
         check_value("contamination", self.contamination, CONTAMINATION)
@@ -334,6 +336,8 @@ class BaseDetector(OutputChoice, ABC):
         --------
         anomaly.load_detector : The way back.
         """
+        from nnlite.files import atomic_write
+
         content = dump_archive("detector", *self.to_state())
         with atomic_write(path) as file:
             file.write(content)

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from nnlite.callbacks.base import Callback, Logs
-from nnlite.job import is_running, report
-from nnlite.models import Model
+from nnlite.job import is_running
 from nnlite.types import Array
 from nnlite.validation import Constraint, choice, integer, is_integer, number
+
+if TYPE_CHECKING:
+    from nnlite.callbacks.base import Callback
+    from nnlite.models import Model
 
 TRAINING_CONSTRAINTS: Mapping[str, Constraint] = {
     "epochs": integer(least=1) | choice("auto"),
@@ -112,6 +114,7 @@ def fit_network(
 
     >>> import numpy as np
     >>> from nnlite.layers import Dense, Input
+    >>> from nnlite.models import Model
     >>> inputs = Input((2,))
     >>> model = Model(inputs, Dense(2)(inputs))
     >>> model.compile(optimizer="adam", loss="mse")
@@ -130,32 +133,23 @@ def fit_network(
     batch_size = settings.batch_for(n_learned)
     epochs = _epochs(settings, -(-n_learned // batch_size), _clamp(steps, least_steps, most_steps))
     make = backups.get()
-    backup = [] if make is None else [make(model, x, y, (settings._replace(verbose=0), epochs))]
+    others = [] if make is None else [make(model, x, y, (settings._replace(verbose=0), epochs))]
+    if is_running():
+        from anomaly.detectors.counted_steps import CountedSteps
+
+        others.append(CountedSteps())
     history = model.fit(
         x,
         y,
         batch_size=batch_size,
         epochs=epochs,
         validation_split=validation_split,
-        callbacks=[*stopping, *callbacks, *backup, *([_Steps()] if is_running() else [])],
+        callbacks=[*stopping, *callbacks, *others],
         # A job is shown as a whole.
         verbose=0 if is_running() else settings.verbose,
         check_finite=True,
     )
     return {name: [float(value) for value in values] for name, values in history.history.items()}
-
-
-class _Steps(Callback):
-    """Tells the running job how many steps are done."""
-
-    def interest(self, phase: str) -> str:  # noqa: ARG002
-        """Return "none": the model is not used, so that epochs may run at once."""
-        return "none"
-
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
-        """Count the steps of the epoch."""
-        steps = self.params["steps"]
-        report((epoch + 1) * steps, self.params["epochs"] * steps, "steps")
 
 
 def _clamp(steps: int, least: int, most: int | None) -> int:

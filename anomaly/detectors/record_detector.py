@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from anomaly.detectors.base import as_labels
-from anomaly.detectors.cross_fitting import are_few, cross_fitted_scores
-from anomaly.detectors.dependence import HELD_OUT, KINDS, Dependence, text_of_order
 from anomaly.detectors.row_detector import DataKind, RowDetector, ScoredSections
 from anomaly.errors import RowOrderWarning, level_of_caller
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.preprocessing.columns.missing import are_rarely_missing
 from anomaly.preprocessing.columns.parsing import missing_cells
 from anomaly.tables import Table, as_table
-from anomaly.thresholds.automatic import doubts
 from nnlite.archive import arrays_with_prefix
 from nnlite.job import Plan, counted
 from nnlite.rowwise import CHUNK_ROWS
@@ -26,10 +23,9 @@ from nnlite.types import Array
 from nnlite.validation import check_value, choice, number
 
 if TYPE_CHECKING:
-    from anomaly.large.drawn import DrawnRows
-
-if TYPE_CHECKING:
+    from anomaly.detectors.dependence import Dependence
     from anomaly.detectors.plot_data import RecordPlotData
+    from anomaly.large.drawn import DrawnRows
 
 _MOST_CODES = 5000
 
@@ -137,6 +133,8 @@ class RecordDetector(RowDetector):
 
         Where they are a random sample, `blocks` of consecutive records tell; see `Dependence.of`.
         """
+        from anomaly.detectors.dependence import Dependence, text_of_order
+
         found = Dependence.of(x, groups, blocks)
         self.dependence_, self.effective_records_ = found.kind, found.effective
         if found.kind == "time":
@@ -145,6 +143,8 @@ class RecordDetector(RowDetector):
 
     def _are_held_out(self, n_records: int) -> bool:
         """Return whether so many training records have held-out scores: few do, and those that depend on each other."""
+        from anomaly.detectors.cross_fitting import are_few
+
         return self.dependence_ != "none" or are_few(n_records, self.preprocessor_.feature_columns_)
 
     def _comparable_scores(
@@ -161,6 +161,8 @@ class RecordDetector(RowDetector):
         dependence : Dependence
             Which of the records depend on each other.
         """
+        from anomaly.detectors.cross_fitting import cross_fitted_scores
+
         if not self._are_held_out(len(scores)):
             return scores
         return cross_fitted_scores(score_without, scores, dependence.folds())
@@ -289,6 +291,8 @@ class RecordDetector(RowDetector):
 
     def training_summary(self) -> str:
         """Describe the last `fit` in lines of text: records, training loss and threshold."""
+        from anomaly.thresholds.automatic import doubts
+
         losses, flagged, n_records = self.history_["loss"], int(self.labels_.sum()), len(self.labels_)
         columns = _format_count(self.n_features_in_, "column")
         features = _format_count(len(self.preprocessor_.feature_names_out_), "feature")
@@ -303,6 +307,8 @@ class RecordDetector(RowDetector):
         )
 
     def _describe_scoring(self) -> list[str]:
+        from anomaly.detectors.dependence import HELD_OUT
+
         return [HELD_OUT[self.dependence_]] if self.dependence_ in HELD_OUT else []
 
     def _describe_data(self) -> tuple[int, list[str]]:
@@ -326,7 +332,10 @@ class RecordDetector(RowDetector):
             config["preprocessing"], arrays_with_prefix(arrays, "preprocessing/")
         )
         self.dependence_ = config.get("dependence", "none")
-        check_value("dependence", self.dependence_, choice(*KINDS))
+        if self.dependence_ != "none":
+            from anomaly.detectors.dependence import KINDS
+
+            check_value("dependence", self.dependence_, choice(*KINDS))
         self.effective_records_ = config.get("effective_records")
         check_value("effective_records", self.effective_records_, choice(None) | number(least=1))
         self._take_dates(config)

@@ -13,7 +13,6 @@ from anomaly.detectors.base import BaseDetector
 from anomaly.errors import one_line
 from anomaly.tables import Table
 from nnlite.job import Plan
-from nnlite.models import Model
 from nnlite.services import service
 from nnlite.types import Array
 from nnlite.validation import check_value, integer
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from anomaly.detectors.plot_data import RecordPlotData, SeriesPlotData
     from anomaly.drift import DriftResult
     from anomaly.report.content import RecordsSection, SeriesSection
+    from nnlite.models import Model
 
 DataKind = Literal["tables", "series"]
 """Independent records, or consecutive steps."""

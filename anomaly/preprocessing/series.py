@@ -12,7 +12,7 @@ detector does not score a sensor by values that were never measured.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -429,7 +429,7 @@ class SegmentFill:
             if not absent.all():
                 self._last_cells[name] = cells[-1]
             columns.append(cells)
-        return replace(rows, cells=tuple(columns))
+        return rows.replaced(cells=tuple(columns))
 
     def _last_cell(self, name: str) -> Any:
         if name in self._last_cells:
@@ -479,7 +479,7 @@ def without_cells(table: Table, missing: Array) -> Table:
             cells = cells.astype(np.float64) if cells.dtype.kind == "b" else cells.copy()
             cells[absent] = missing_values[cells.dtype.kind]
         columns.append(cells)
-    return replace(table, cells=tuple(columns))
+    return table.replaced(cells=tuple(columns))
 
 
 def _back_filled(table: Table) -> Table:
@@ -491,4 +491,4 @@ def _back_filled(table: Table) -> Table:
             following = np.minimum.accumulate(np.where(present, np.arange(len(cells)), len(cells))[::-1])[::-1]
             cells = cells[np.minimum(following, len(cells) - 1)]
         columns.append(cells)
-    return replace(table, cells=tuple(columns))
+    return table.replaced(cells=tuple(columns))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -120,7 +119,7 @@ def _from_array(array: Array) -> Table:
         # Half and extended precision are rare, and converted here for all that follows.
         exact = array.dtype.kind != "f" or array.dtype in (np.float32, np.float64)
         return Table(names, array if exact else array.astype(np.float64), named=False)
-    return replace(_from_arrays(names, list(array.T)), named=False)
+    return _from_arrays(names, list(array.T)).replaced(named=False)
 
 
 def _from_arrays(names: Sequence[str], arrays: Sequence[Array]) -> Table:

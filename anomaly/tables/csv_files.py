@@ -10,7 +10,6 @@ import os
 import warnings
 from collections import deque
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -147,7 +146,7 @@ def iter_csv(
 
 
 def _form(form: CsvForm | None, options: dict[str, Any]) -> CsvForm:
-    return CsvForm(**options) if form is None else replace(form, **options)
+    return CsvForm(**options) if form is None else form.replaced(**options)
 
 
 def _tables(

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from typing import Any
 
 from anomaly.errors import DataError
+from nnlite.values import Value
 
 BLANKS_DELIMITER = " "
 """The delimiter that is any number of blanks, spaces or tabs."""
 _DECIMALS = ".,"
 
 
-@dataclass(frozen=True)
-class CsvForm:
+class CsvForm(Value):
     r"""The form of a CSV file.
 
     Parameters
@@ -42,33 +41,59 @@ class CsvForm:
         If a character is none that can be used so, or two are the same.
     """
 
-    delimiter: str | None = None
-    header: bool = True
-    encoding: str | None = None
-    decimal: str = "."
-    missing: tuple[str, ...] = ()
-    skip_lines: int = 0
-    comment: str | None = None
+    delimiter: str | None
+    header: bool
+    encoding: str | None
+    decimal: str
+    missing: tuple[str, ...]
+    skip_lines: int
+    comment: str | None
 
-    def __post_init__(self) -> None:
-        if self.delimiter is not None:
-            check_delimiter(self.delimiter)
-        if self.decimal not in _DECIMALS or len(self.decimal) != 1:
-            raise ValueError(f"decimal must be '.' or ','; found {self.decimal!r}")
-        if self.comment is not None and (len(self.comment) != 1 or self.comment in '"\r\n\0'):
-            raise ValueError(f"comment must be one character such as '#'; found {self.comment!r}")
-        if self.delimiter is not None and self.delimiter in (self.decimal, self.comment):
-            raise ValueError(f"the delimiter {self.delimiter!r} cannot be the decimal point or begin a comment, too")
-        if self.skip_lines < 0:
-            raise ValueError(f"skip_lines must be at least 0; found {self.skip_lines}")
+    def __init__(
+        self,
+        delimiter: str | None = None,
+        header: bool = True,
+        encoding: str | None = None,
+        decimal: str = ".",
+        missing: tuple[str, ...] = (),
+        skip_lines: int = 0,
+        comment: str | None = None,
+    ) -> None:
+        if delimiter is not None:
+            check_delimiter(delimiter)
+        if decimal not in _DECIMALS or len(decimal) != 1:
+            raise ValueError(f"decimal must be '.' or ','; found {decimal!r}")
+        if comment is not None and (len(comment) != 1 or comment in '"\r\n\0'):
+            raise ValueError(f"comment must be one character such as '#'; found {comment!r}")
+        if delimiter is not None and delimiter in (decimal, comment):
+            raise ValueError(f"the delimiter {delimiter!r} cannot be the decimal point or begin a comment, too")
+        if skip_lines < 0:
+            raise ValueError(f"skip_lines must be at least 0; found {skip_lines}")
+        self._set(
+            delimiter=delimiter,
+            header=header,
+            encoding=encoding,
+            decimal=decimal,
+            missing=missing,
+            skip_lines=skip_lines,
+            comment=comment,
+        )
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self._fields)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CsvForm) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
 
     @classmethod
     def from_state(cls, state: Any) -> CsvForm:
         """Restore a form from the values of `get_state`; raise DataError for an invalid field."""
         kinds = {"header": bool, "skip_lines": int, "missing": list}
-        known = {field.name for field in fields(cls)}
         if not isinstance(state, Mapping) or not all(
-            name in known and type(value) is kinds.get(name, str) for name, value in state.items()
+            name in cls._fields and type(value) is kinds.get(name, str) for name, value in state.items()
         ):
             raise DataError(f"the form of files is not valid; found {state!r:.100}")
         values = dict(state)
@@ -86,7 +111,7 @@ class CsvForm:
     def get_state(self) -> dict[str, Any]:
         """Return what differs from the defaults, as JSON values."""
         default = CsvForm()
-        state = {field.name: getattr(self, field.name) for field in fields(self)}
+        state = dict(zip(self._fields, self._values(), strict=True))
         changed = {name: value for name, value in state.items() if value != getattr(default, name)}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}
 

@@ -6,7 +6,6 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 from zipfile import ZipFile
 
@@ -59,7 +58,7 @@ def read_xlsx(path: str) -> Table:
     if len(values) > len(rows) or any(row[j] is None for row in records for j in named.values()):
         _tell_uncomputed(path, named, values, filled[first])
     table = table_of_columns(columns, repr(path))
-    return replace(table, line_numbers=[i + 1 for i in filled[first:]])
+    return table.replaced(line_numbers=[i + 1 for i in filled[first:]])
 
 
 def _first_sheet(path: str, computed: bool) -> tuple[str, list[tuple[Any, ...]]]:

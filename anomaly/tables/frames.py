@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from anomaly.errors import DataError
-from anomaly.tables.arrow_tables import arrow_as_table
 from anomaly.tables.cells import as_column
 from anomaly.tables.zoned import with_zone, zone_of_dtype
 from nnlite.types import Array
@@ -58,6 +57,8 @@ def as_frame(data: Any) -> Any:
 def _from_arrow(data: Any) -> Any:
     polars, arrow = sys.modules.get("polars"), sys.modules.get("pyarrow")
     if arrow is not None:
+        from anomaly.tables.arrow_tables import arrow_as_table
+
         return arrow_as_table(arrow.table(data), type(data).__name__, arrow)
     if polars is not None:
         return polars.DataFrame(data)

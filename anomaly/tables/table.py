@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,13 +12,13 @@ from anomaly.tables.coded import CodedText, decimal_of, join_coded, recoded, wit
 from anomaly.tables.zoned import with_zone, zone_of
 from nnlite.suggestions import did_you_mean
 from nnlite.types import Array
+from nnlite.values import Value
 
 Numbering: TypeAlias = "Sequence[int] | Array"
 _COLUMN_KINDS = "bMO"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Table:
+class Table(Value):
     """Records with named columns of numbers, booleans, dates or text. A table is immutable.
 
     Rows keep the number that they have in their source: an error about the third row of a selection names the row of
@@ -62,28 +61,43 @@ class Table:
 
     names: tuple[str, ...]
     cells: tuple[Array, ...] | Array
-    row_numbers: Numbering | None = None
-    line_numbers: Numbering | None = None
-    categorical: frozenset[str] = frozenset()
-    named: bool = True
-    files: Array | None = None
+    row_numbers: Numbering
+    line_numbers: Numbering | None
+    categorical: frozenset[str]
+    named: bool
+    files: Array | None
 
-    def __post_init__(self) -> None:
-        cells = self.cells
-        check_names(self.names)
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        cells: tuple[Array, ...] | Array,
+        row_numbers: Numbering | None = None,
+        line_numbers: Numbering | None = None,
+        categorical: frozenset[str] = frozenset(),
+        named: bool = True,
+        files: Array | None = None,
+    ) -> None:
+        check_names(names)
         if isinstance(cells, np.ndarray):
             if cells.ndim != 2 or cells.dtype.kind not in "fiu":
                 raise DataError(f"a matrix must be 2-D and numeric; found shape {cells.shape} and dtype {cells.dtype}")
             widths, cells = cells.shape[1], read_only(cells)
         else:
-            _check_columns(self.names, cells)
+            _check_columns(names, cells)
             widths, cells = len(cells), tuple(map(read_only, cells))
-        if widths != len(self.names):
-            raise DataError(f"found {len(self.names)} names for {widths} columns; each needs one")
-        # The dataclass is frozen: the constructor sets the two derived fields by way of object.__setattr__.
-        object.__setattr__(self, "cells", cells)
-        if self.row_numbers is None:
-            object.__setattr__(self, "row_numbers", range(1, self.n_rows + 1))
+        if widths != len(names):
+            raise DataError(f"found {len(names)} names for {widths} columns; each needs one")
+        if row_numbers is None:
+            row_numbers = range(1, (len(cells) if isinstance(cells, np.ndarray) else len(cells[0])) + 1)
+        self._set(
+            names=names,
+            cells=cells,
+            row_numbers=row_numbers,
+            line_numbers=line_numbers,
+            categorical=categorical,
+            named=named,
+            files=files,
+        )
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -95,7 +109,7 @@ class Table:
     @property
     def first_row(self) -> int:
         """Number of the first row, as in error messages."""
-        return int(self._numbering[0])
+        return int(self.row_numbers[0])
 
     @property
     def matrix(self) -> Array | None:
@@ -129,14 +143,9 @@ class Table:
         str
             ``"row 17"``, or ``"line 18 (row 17)"`` if the source is a file.
         """
-        row = f"row {int(self._numbering[index])}"
+        row = f"row {int(self.row_numbers[index])}"
         place = row if self.line_numbers is None else f"line {int(self.line_numbers[index])} ({row})"
         return place if self.files is None else f"{self.files[index]}, {place}"
-
-    @property
-    def _numbering(self) -> Numbering:
-        assert self.row_numbers is not None  # set by the constructor
-        return self.row_numbers
 
     def _index(self, name: str) -> int:
         try:
@@ -178,8 +187,8 @@ class Table:
         if not kept:
             raise DataError("no column is left; name at least one to keep")
         if isinstance(self.cells, np.ndarray):
-            return replace(self, names=kept, cells=self.cells[:, indices])
-        return replace(self, names=kept, cells=tuple(self.cells[i] for i in indices))
+            return self.replaced(names=kept, cells=self.cells[:, indices])
+        return self.replaced(names=kept, cells=tuple(self.cells[i] for i in indices))
 
     def drop(self, names: Iterable[str]) -> Table:
         """Return a table without some of the columns.
@@ -217,7 +226,7 @@ class Table:
         """
         new = dict(zip(self.names, names, strict=False))
         declared = frozenset(new[name] for name in self.categorical & set(new))
-        return replace(self, names=tuple(names), categorical=declared, named=True)
+        return self.replaced(names=tuple(names), categorical=declared, named=True)
 
     def rows(self, selector: slice | Array | Sequence[int] | Sequence[bool]) -> Table:
         """Return a table of some of the rows.
@@ -243,10 +252,9 @@ class Table:
         else:
             cells = tuple(column[chosen] for column in self.cells)
         lines = self.line_numbers
-        return replace(
-            self,
+        return self.replaced(
             cells=cells,
-            row_numbers=_pick(self._numbering, chosen),
+            row_numbers=_pick(self.row_numbers, chosen),
             line_numbers=None if lines is None else _pick(lines, chosen),
             files=None if self.files is None else self.files[chosen],
         )
@@ -300,8 +308,7 @@ def concatenate(tables: Sequence[Table]) -> Table:
             raise DataError(f"column {name!r} cannot be concatenated from parts of dtypes {found}")
         columns.append(join_columns(parts))
     lines = [t.line_numbers for t in tables if t.line_numbers is not None]
-    return replace(
-        first,
+    return first.replaced(
         cells=tuple(columns),
         row_numbers=np.concatenate([np.asarray(table.row_numbers) for table in tables]),
         line_numbers=np.concatenate(lines) if lines else None,

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from nnlite.types import Array
-from nnlite.validation import Constraint, as_finite, check_value
+from nnlite.validation import Constraint, as_finite, check_value, number
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 Self = TypeVar("Self", bound="Threshold")
+RATE = number(above=0, below=1)
+"""Constraint of a rate of false alarms, and of other probabilities."""
 MAD_TO_SIGMA = 1.482602218505602
 """Ratio of the standard deviation of a normal variable to its median absolute deviation."""
 # Relative difference of scores that are equal up to rounding errors.

@@ -123,6 +123,7 @@ def test_calibration_is_saved(tmp_path):
     np.testing.assert_array_equal(loaded.predict(x), detector.predict(x))
 
 
+@pytest.mark.all_folds
 def test_a_rate_needs_records_to_hold_out():
     with pytest.raises(ValueError, match="at least 10 records; found 5"):
         TableDetector(false_alarm_rate=0.1).fit(blobs(5, 0))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from anomaly.detectors.table.members import Completed, Member, read_at_least_0, read_matrix, read_positive
+from anomaly.detectors.table.saved_networks import built_network, usual_network
 from nnlite.archive import arrays_with_prefix
 from nnlite.job import counted
-from nnlite.models import Model, model_from_parts
 from nnlite.noisy_copies import NoisyCopies
-from nnlite.serialization import model_to_parts
+from nnlite.saved_network import SavedNetwork
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from nnlite.models import Model
 
 # Smallest mean error that a feature's errors are divided by.
 _LEAST_ERROR = 1e-3
@@ -33,7 +36,7 @@ class Denoiser:
 
     Parameters
     ----------
-    model : nnlite.models.Model
+    model : nnlite.models.Model or nnlite.saved_network.SavedNetwork
         f.
     noise_samples : ndarray of float32 of shape (K, d)
         :math:`\sigma\varepsilon_k`.
@@ -53,18 +56,23 @@ class Denoiser:
 
     def __init__(
         self,
-        model: Model,
+        model: Model | SavedNetwork,
         noise_samples: Array,
         weights: Array | None = None,
         scale: float = 1.0,
         spread: float = 1.0,
     ) -> None:
-        self.model = model
+        self._network = model
         self.noise_samples = noise_samples
         self.weights = np.ones(noise_samples.shape[1], np.float32) if weights is None else weights
         self.scale = scale
         self.spread = spread
         self._copies = NoisyCopies(model, noise_samples)
+
+    @property
+    def model(self) -> Model:
+        """f, which is built from its file when it is first asked for."""
+        return self._network.model if isinstance(self._network, SavedNetwork) else self._network
 
     @property
     def width(self) -> int:
@@ -109,9 +117,9 @@ class Denoiser:
         from nnlite.models import clone_model
 
         member = copy.copy(self)
-        member.model = clone_model(self.model)
-        member.model.parameters[:] = self.model.parameters
-        member._copies = NoisyCopies(member.model, self.noise_samples)
+        member._network = clone_model(self.model)
+        member._network.parameters[:] = self.model.parameters
+        member._copies = NoisyCopies(member._network, self.noise_samples)
         return member
 
     def with_draws(self, most: int) -> Denoiser:
@@ -120,7 +128,7 @@ class Denoiser:
             return self
         member = copy.copy(self)
         member.noise_samples = self.noise_samples[:most]
-        member._copies = NoisyCopies(self.model, member.noise_samples)
+        member._copies = NoisyCopies(self._network, member.noise_samples)
         return member
 
     def scores(self, x: Array, known: Array | None = None) -> Array:
@@ -141,6 +149,8 @@ class Denoiser:
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return the fitted state, as JSON values and arrays."""
+        from nnlite.serialization import model_to_parts
+
         network, weights = model_to_parts(self.model)
         arrays = {f"model/{name}": array for name, array in weights.items()}
         # Files keep the noise samples by the name of the first format.
@@ -150,17 +160,18 @@ class Denoiser:
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> Denoiser:
         """Return the member of a state, validating every field."""
-        model = model_from_parts(config["network"], arrays_with_prefix(arrays, "model/"), label)
+        described, own = config["network"], arrays_with_prefix(arrays, "model/")
         noise_samples = read_matrix(arrays, "disturbances")
         width = noise_samples.shape[1]
         weights = arrays["weights"]
         if weights.shape != (width,) or weights.dtype != np.float32 or not (weights >= 0).all():
             raise ValueError(f"its weights have shape {weights.shape} for {width} features")
-        if model.input_shape != (None, width) or model.output_shape != (None, width):
-            raise ValueError(f"its network takes {model.input_shape} and its noise samples have {width} features")
+        network = usual_network(described, own, label) or built_network(described, own, label)
+        if network.input_shape != (None, width) or network.output_shape != (None, width):
+            raise ValueError(f"its network takes {network.input_shape} and its noise samples have {width} features")
         # Files from before scores were blended by their spreads hold none: those scores were averaged.
         return cls(
-            model,
+            network,
             noise_samples,
             weights,
             read_positive(config, "scale"),

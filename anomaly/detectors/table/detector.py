@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from anomaly.calibration import RATE, conformal_threshold
 from anomaly.detectors.base import as_labels
-from anomaly.detectors.cross_fitting import FOLDS
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.network_training import as_seed
 from anomaly.detectors.record_detector import check_records
@@ -18,17 +16,16 @@ from anomaly.detectors.table.ensemble import NO_MEMORY, Ensemble
 from anomaly.detectors.table.files import TableDetectorFiles
 from anomaly.detectors.table.settings import TRAINING_CONSTRAINTS
 from anomaly.errors import DataError, LabelWarning
+from anomaly.thresholds.base import RATE
 from nnlite.job import Plan
-from nnlite.models import Model
 from nnlite.types import Array
 from nnlite.validation import Constraint, check_value, choice, integer, names, number
 
 if TYPE_CHECKING:
     from anomaly.detectors.dependence import Dependence
-    from anomaly.large.drawn import DrawnRows
-
-if TYPE_CHECKING:
     from anomaly.detectors.table.label_learning import LabelledRecords
+    from anomaly.large.drawn import DrawnRows
+    from nnlite.models import Model
 
 
 class TableDetector(TableDetectorFiles):
@@ -449,6 +446,8 @@ class TableDetector(TableDetectorFiles):
         self, X: Any, x: Array, labels: Array | None, dependence: Dependence, start: Sequence[Model] | None
     ) -> TableDetector:
         """Fit the ensemble and the threshold to training records X with the features x."""
+        from anomaly.calibration import conformal_threshold
+        from anomaly.detectors.cross_fitting import FOLDS
         from anomaly.detectors.table.fitting import fit_ensemble
 
         if self.false_alarm_rate is not None and len(x) < 2 * FOLDS:
@@ -515,6 +514,8 @@ class TableDetector(TableDetectorFiles):
 
         One that is by few independent scores, and far beyond the largest, keeps its distance.
         """
+        from anomaly.calibration import conformal_threshold
+
         largest = float(self.calibration_scores_.max())
         if self.effective_records_ is None or not 0 < largest < self.threshold_:
             return conformal_threshold(calibration, false_alarm_rate, self.effective_records_)

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from anomaly.detectors.attribution import fractions, normalized, split_scores
 from anomaly.detectors.blend import BLENDS, Blend, SoftMaximum, spread_of
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.imputation import Imputer
-from anomaly.detectors.table.isolation import IsolationForest
 from anomaly.detectors.table.linear import LinearRegressions
 from anomaly.detectors.table.members import Completed, Member
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
 from anomaly.detectors.table.prototypes import Prototypes
-from nnlite.archive import arrays_with_prefix
+from anomaly.detectors.table.saved_members import holes_from_state, members_from_state
 from nnlite.job import counted
-from nnlite.models import model_from_parts
 from nnlite.row_threads import map_rows
 from nnlite.rowwise import CHUNK_ROWS, chunks_of
 from nnlite.types import Array
+from nnlite.values import Value
 
 if TYPE_CHECKING:
     from anomaly.detectors.expectation import Expectation, Replacements
@@ -36,15 +33,13 @@ NO_MEMORY = (
 )
 """Error of methods that need remembered records."""
 
-_KINDS = (Denoiser, NearestNeighbors, Prototypes, IsolationForest, LinearRegressions)
 _EXPLAINING, _DRAWS_TO_EXPLAIN = (Denoiser, LinearRegressions), 4
 _SIGNIFICANT = 2.0**13
 # Scores have 13 binary digits: less than the last one in comparison with a typical score, 1, is 0.
 _LEAST_SCORE = 2.0**-13
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Ensemble:
+class Ensemble(Value):
     """Members, their weights, and weights learned from labels: a value that scores features.
 
     Attributes
@@ -73,11 +68,35 @@ class Ensemble:
     weights: tuple[float, ...]
     features: FeatureSet
     imputer: Imputer
-    member_weights: Array | None = None
-    column_weights: Array | None = None
-    blended: bool = True
-    blend_type: type[Blend] = Blend
-    holes: Array | None = None
+    member_weights: Array | None
+    column_weights: Array | None
+    blended: bool
+    blend_type: type[Blend]
+    holes: Array | None
+
+    def __init__(
+        self,
+        members: tuple[Member, ...],
+        weights: tuple[float, ...],
+        features: FeatureSet,
+        imputer: Imputer,
+        member_weights: Array | None = None,
+        column_weights: Array | None = None,
+        blended: bool = True,
+        blend_type: type[Blend] = Blend,
+        holes: Array | None = None,
+    ) -> None:
+        self._set(
+            members=members,
+            weights=weights,
+            features=features,
+            imputer=imputer,
+            member_weights=member_weights,
+            column_weights=column_weights,
+            blended=blended,
+            blend_type=blend_type,
+            holes=holes,
+        )
 
     @property
     def networks(self) -> list[Denoiser]:
@@ -189,17 +208,17 @@ class Ensemble:
             scale = typical(raw)
             by_member.append(raw / scale)
             members.append(member.with_scale(scale, spread_of(by_member[-1])))
-        ensemble = replace(self, members=tuple(members))
+        ensemble = self.replaced(members=tuple(members))
         return ensemble, ensemble.combine(by_member) if self.column_weights is None else ensemble.scores(x)
 
     def with_scale_of(self, other: Ensemble) -> Ensemble:
         """Return the ensemble with the scales of another one's members, so that scores of the two can be compared."""
         pairs = zip(self.members, other.members, strict=True)
-        return replace(self, members=tuple(member.with_scale_of(like) for member, like in pairs))
+        return self.replaced(members=tuple(member.with_scale_of(like) for member, like in pairs))
 
     def with_label_weights(self, members: Array | None, columns: Array | None) -> Ensemble:
         """Return the ensemble with weights of members and columns that were learned from labels."""
-        return replace(self, member_weights=members, column_weights=columns, blended=True)
+        return self.replaced(member_weights=members, column_weights=columns, blended=True)
 
     # -- explanations --------------------------------------------------------------------------
 
@@ -235,6 +254,8 @@ class Ensemble:
         ndarray of float64 of shape (n_records, n_columns)
             At least 0; each row adds up to the score exactly.
         """
+        from anomaly.detectors.attribution import fractions, split_scores
+
         if self.column_weights is None:
             values, explaining = self.complete(x), self.explaining.members
             by_member = {id(member): member.scores(*values) for member in self.members}
@@ -266,6 +287,8 @@ class Ensemble:
 
     def view(self, x: Array) -> Array:
         """Return the fractions of columns in the errors of the network with the most noise, of shape (n, n_columns)."""
+        from anomaly.detectors.attribution import normalized
+
         member = self.coarsest or self.members[0]
         by_column = self.features.sum_by_column(member.contributions(*self.complete(x)).astype(np.float64))
         return normalized(by_column if self.column_weights is None else by_column * self.column_weights)
@@ -321,7 +344,7 @@ class Ensemble:
         learned = (
             None if self.member_weights is None else self.member_weights[chosen] / self.member_weights[chosen].sum()
         )
-        return replace(self, members=members, weights=tuple((weights / weights.sum()).tolist()), member_weights=learned)
+        return self.replaced(members=members, weights=tuple((weights / weights.sum()).tolist()), member_weights=learned)
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -369,7 +392,7 @@ class Ensemble:
         ValueError
             If the state does not describe an ensemble of so many members and features.
         """
-        members = _members_from_state(config, arrays, label)
+        members = members_from_state(config, arrays, label)
         if len(members) != len(weights):
             raise ValueError(f"it has {len(members)} members; its parameters require {len(weights)}")
         if any(member.width != features.width for member in members):
@@ -378,8 +401,8 @@ class Ensemble:
         blend_type = BLENDS[config.get("blend", SoftMaximum.kind)]
         nothing = Imputer.of(features, np.empty((0, features.width), np.float32))
         ensemble = cls(tuple(members), tuple(weights), features, nothing, blend_type=blend_type)
-        ensemble = replace(ensemble, holes=_holes_from_state(arrays, ensemble.remembered))
-        ensemble = replace(ensemble, imputer=Imputer.of(features, ensemble.donors))
+        ensemble = ensemble.replaced(holes=holes_from_state(arrays, ensemble.remembered))
+        ensemble = ensemble.replaced(imputer=Imputer.of(features, ensemble.donors))
         if "column_weights" not in arrays:
             return ensemble
         learned = {"members": arrays["member_shares"], "columns": arrays["column_weights"]}
@@ -392,34 +415,7 @@ class Ensemble:
                 raise ValueError(f"its weights of {name} are not all finite numbers of at least 0")
         # Files from when weighted members were summed have no entry.
         blended = bool(config.get("weights_blended", False))
-        return replace(ensemble.with_label_weights(**learned), blended=blended)
-
-
-def _members_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> list[Member]:
-    if "members" not in config:
-        # The first format had one network and its plain error.
-        return [
-            Denoiser(
-                model_from_parts(config["network"], arrays_with_prefix(arrays, "model/"), label), arrays["disturbances"]
-            )
-        ]
-    kinds: dict[str, Any] = {kind.kind: kind for kind in _KINDS}
-    members: list[Member] = []
-    for number, described in enumerate(config["members"]):
-        learned = arrays_with_prefix(arrays, f"member_{number}/")
-        if described.get("magnify") and "records" not in learned:
-            learned["records"] = arrays[f"member_{number - 1}/records"]
-        members.append(kinds[described["kind"]].from_state(described, learned, label))
-    return members
-
-
-def _holes_from_state(arrays: Mapping[str, Array], remembered: Array) -> Array | None:
-    if "holes" not in arrays:
-        return None
-    bits, size = arrays["holes"], remembered.size
-    if bits.dtype != np.uint8 or bits.shape != (-(-size // 8),):
-        raise ValueError(f"its holes have shape {bits.shape}, {bits.dtype} for {remembered.shape} remembered features")
-    return np.unpackbits(bits, count=size).reshape(remembered.shape).astype(np.bool_)
+        return ensemble.with_label_weights(**learned).replaced(blended=blended)
 
 
 def _log_of(scores: Array) -> Array:

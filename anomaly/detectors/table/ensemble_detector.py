@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from anomaly.calibration import RATE
 from anomaly.detectors.record_detector import RecordDetector
 from anomaly.detectors.table.ensemble import Ensemble, joined
 from anomaly.detectors.table.members import Member
 from anomaly.tables import Table
-from nnlite.models import Model
+from anomaly.thresholds.base import RATE
 from nnlite.types import Array
 from nnlite.validation import check_value
 
 if TYPE_CHECKING:
     from anomaly.drift import DriftResult
+    from nnlite.models import Model
 
 
 class EnsembleDetector(RecordDetector):
@@ -154,6 +153,8 @@ class EnsembleDetector(RecordDetector):
         >>> [column.name for column in detector.drift(rng.normal([0.0, 0.7], size=(300, 2))).columns]
         ['x1']
         """
+        from dataclasses import replace
+
         from anomaly.detectors.table.drift import record_drift, sample_records
         from anomaly.detectors.table.fitting import MOST_REMEMBERED
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from anomaly import thresholds
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.ensemble_detector import EnsembleDetector
@@ -16,7 +17,6 @@ from anomaly.detectors.table.linear import LinearRegressions
 from anomaly.detectors.table.neighbors import NearestNeighbors
 from anomaly.detectors.table.prototypes import LEAST_RECORDS, Prototypes
 from anomaly.detectors.table.settings import EnsembleSettings
-from anomaly.thresholds.spread import FixedThreshold
 from nnlite.types import Array
 from nnlite.validation import check_value, choice, integer
 
@@ -164,7 +164,7 @@ class TableDetectorFiles(EnsembleDetector):
             calibration = rescaled_calibration(self.calibration_scores_, own, scores)
         if self.false_alarm_rate is not None:
             self.threshold_ = rescaled_threshold(self.threshold_, before, scores)
-        elif (self._left_out() or rule.needs_labels or held_out) and not isinstance(rule, FixedThreshold):
+        elif (self._left_out() or rule.needs_labels or held_out) and not isinstance(rule, thresholds.FixedThreshold):
             # The remembered records cannot determine it: anomalies, or labels, are missing among them, or their scores
             # are lower than those of fresh ones.
             self.threshold_ = rescaled_threshold(self.threshold_, before, scores)

@@ -119,7 +119,7 @@ def _fit(
     ensemble = Ensemble(members, settings.weights(features), features, imputer)
     holes = holes_of(records) if settings.neighbors else None
     with plan("calibration"):
-        calibrated, scores = replace(ensemble, holes=holes).calibrate(x)
+        calibrated, scores = ensemble.replaced(holes=holes).calibrate(x)
     return FittedEnsemble(calibrated, scores, history)
 
 

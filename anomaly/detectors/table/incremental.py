@@ -22,7 +22,6 @@ Robins, "Catastrophic forgetting, rehearsal and pseudorehearsal", Connection Sci
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -88,8 +87,7 @@ def update(
     n_learned = int((1 - settings.trim) * seen)
     records = add_to_reservoir(remembered, n_learned, learned, MOST_REMEMBERED, rng)
     features, imputer = ensemble.features, Imputer.of(ensemble.features, records)
-    updated, scores = replace(
-        ensemble,
+    updated, scores = ensemble.replaced(
         members=(*networks, *remember(settings, imputer.filled(records), features, rng)),
         weights=settings.weights(features),
         imputer=imputer,

@@ -17,8 +17,6 @@ Zhu, Liu & Han, "Deep leakage from gradients", NeurIPS 2019.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from anomaly.detectors.blend import spread_of
@@ -98,7 +96,7 @@ def _with_means(ensemble: Ensemble, means: Array) -> Ensemble:
     """Return an ensemble with prototypes, which are not calibrated yet."""
     means = Imputer.of(ensemble.features, means).filled(means)
     members = tuple(_from_means(member, means, ensemble.features) for member in ensemble.members)
-    return replace(ensemble, members=members, holes=None, imputer=Imputer.of(ensemble.features, means))
+    return ensemble.replaced(members=members, holes=None, imputer=Imputer.of(ensemble.features, means))
 
 
 def _from_means(member: Member, means: Array, features: FeatureSet) -> Member:
@@ -116,7 +114,7 @@ def _with_scales(ensemble: Ensemble, by_member: Array) -> Ensemble:
         scale = typical(raw)
         is_new = not isinstance(member, (Denoiser, LinearRegressions))
         members.append(member.with_scale(scale, spread_of(raw / scale)) if is_new else member)
-    return replace(ensemble, members=tuple(members))
+    return ensemble.replaced(members=tuple(members))
 
 
 def without_records(ensemble: Ensemble, settings: EnsembleSettings) -> Ensemble:
@@ -133,12 +131,12 @@ def without_records(ensemble: Ensemble, settings: EnsembleSettings) -> Ensemble:
     kept = [i for i, one in enumerate(ensemble.members) if isinstance(one, (Denoiser, LinearRegressions))]
     members = tuple(_without_optimizer(ensemble.members[i]) for i in kept)
     nothing = Imputer.of(ensemble.features, np.empty((0, ensemble.features.width), np.float32))
-    found = replace(ensemble, members=members, weights=weights, holes=None, imputer=nothing)
+    found = ensemble.replaced(members=members, weights=weights, holes=None, imputer=nothing)
     if ensemble.member_weights is None:
         return found
     learned = ensemble.member_weights[kept]
     total = learned.sum()
-    return replace(found, member_weights=learned / total if total > 0 else np.array(weights))
+    return found.replaced(member_weights=learned / total if total > 0 else np.array(weights))
 
 
 def _without_optimizer(member: Member) -> Member:

@@ -13,7 +13,6 @@ from anomaly.detectors.table.isolation import IsolationForest
 from anomaly.detectors.table.linear import MOST_FEATURES, LinearRegressions
 from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.neighbors import NearestNeighbors
-from nnlite.processors import available_processors
 from nnlite.validation import Constraint, choice, integer, number, sequence_of, sizes
 
 # More take longer and find no more. AUROC by 800 and by 1000 steps: 0.853 and 0.853 on 14 tables one-class, 0.746 and
@@ -111,6 +110,8 @@ class TrainingSettings(NamedTuple):
         if self.verbose:
             return 1
         networks = len(self.noise)
+        from nnlite.processors import available_processors
+
         return min(self.n_jobs or (networks if available_processors() > 1 else 1), networks)
 
     def cost(self, n_records: int, n_features: int) -> float:

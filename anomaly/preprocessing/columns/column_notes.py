@@ -20,7 +20,7 @@ from anomaly.errors import (
 from anomaly.preprocessing.columns.categories import CategoryColumn
 from anomaly.preprocessing.columns.parsing import distinct_cells
 from anomaly.preprocessing.columns.population import Population
-from anomaly.preprocessing.columns.values import ColumnEnd, kind_of_last_row
+from anomaly.preprocessing.columns.totals import ColumnEnd, kind_of_last_row
 from anomaly.tables.patterns import DelayedPattern
 from nnlite.types import Array
 

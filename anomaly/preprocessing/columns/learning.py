@@ -33,12 +33,12 @@ from anomaly.preprocessing.columns.levels import LevelColumn, are_levels
 from anomaly.preprocessing.columns.number_inference import has_decimal_commas
 from anomaly.preprocessing.columns.number_times import NumberTimeForm, find_number_times
 from anomaly.preprocessing.columns.population import Population
+from anomaly.preprocessing.columns.totals import ends_with_totals
 from anomaly.preprocessing.columns.values import (
     BooleanColumn,
     IgnoredColumn,
     NumberColumn,
     ValueColumn,
-    ends_with_totals,
     side_by_side,
 )
 from anomaly.tables import Table

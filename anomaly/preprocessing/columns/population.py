@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from anomaly.preprocessing.columns.values import ColumnEnd
+from anomaly.preprocessing.columns.totals import ColumnEnd
 from nnlite.types import Array
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnlite.dense_chain import ChainLayer
+from nnlite.chain_layer import ChainLayer
 from nnlite.engine.codegen.native import call, native_function
 from nnlite.engine.codegen.processor import PANEL_VECTORS, tile_rows, vector_width
 from nnlite.engine.runtime.addresses import Addresses

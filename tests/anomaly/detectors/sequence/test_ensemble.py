@@ -258,7 +258,8 @@ def test_a_file_with_an_array_that_is_not_valid_is_refused(n_sensors, tmp_path):
         except FileFormatError:
             continue
         accepted.append(f"without {name}")
-    assert not accepted
+    # Files of earlier versions do not say what training saw.
+    assert accepted == ["without limits"]
 
 
 def test_members_that_are_silent_in_training_change_no_other_spread():
