@@ -207,8 +207,8 @@ def test_gaps_are_white_and_the_shortest_alarm_is_seen(visit):
 
 def test_a_band_covers_the_sensors_of_an_alarm_and_a_strip_marks_the_others(visit):
     page = visit(series_report(n_sensors=2))
-    # Of each figure, the largest fraction of its height that the colour of a band has.
-    score, other, own = page.evaluate(
+    # Of each figure, the sensor of the alarms first, the largest fraction of its height that a band has.
+    score, own, other = page.evaluate(
         """() => [...document.querySelectorAll("#timeline canvas")].map((canvas) => {
             const pen = canvas.getContext("2d");
             let most = 0;
@@ -221,7 +221,8 @@ def test_a_band_covers_the_sensors_of_an_alarm_and_a_strip_marks_the_others(visi
             return most / canvas.height;
         })"""
     )
-    assert min(score, own) > 0.5
+    # The lines of values lie over the bands.
+    assert min(score, own) > 0.3
     assert 0.0 < other < 0.1
 
 
