@@ -91,7 +91,9 @@ class ColumnSummary:
         """The last cell, and the sums of those above it; the largest of these may be the last one itself."""
         n, total, size, largest, squares = self.sums
         if math.isfinite(self.last):
-            n, total, size, squares = n - 1, total - self.last, size - abs(self.last), squares - self.last**2
+            # A product beyond the largest float is infinite; a power is an error.
+            square = self.last * self.last
+            n, total, size, squares = n - 1, total - self.last, size - abs(self.last), squares - square
             # A sum is larger than each of its terms, so that it says nothing of the largest of them.
             largest = largest if largest > abs(self.last) else 0.0
         return ColumnEnd(self.last, n, total, size, largest, squares)

@@ -30,6 +30,9 @@ from nnlite.files import atomic_write
 
 _MAGIC = b"nnlite kernel 2\n"
 _lock = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    # A process that is forked while another thread compiles would wait for that thread, which it does not have.
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 # Loaded kernels by the dtype's letter: its name takes a microsecond, and programs look up kernels often.
 _loaded: dict[tuple[str, str], int] = {}
 # The functions that a kernel may call besides LLVM's own operations; every C library has them.

@@ -9,6 +9,7 @@ import pytest
 from anomaly import TableDetector
 from anomaly.errors import DataError, FileFormWarning, RowOrderWarning
 from anomaly.large.digest import Digest
+from anomaly.large.summaries import ColumnSummary
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table, as_table, concatenate
 
@@ -193,3 +194,11 @@ def test_a_last_row_of_sums_or_means_of_all_parts_is_warned_of(kind):
             preprocessor.fit_sample(drawn.witnesses, drawn.population)
         assert [one.category for one in caught] == [FileFormWarning] * is_total
         assert all(f"row 9,001, the last row, holds the {kind}s of" in str(one.message) for one in caught)
+
+
+def test_a_last_number_whose_square_is_infinite_has_an_end():
+    summary = ColumnSummary()
+    summary.add(np.array([1.0, 1e308]))
+    end = summary.end
+    assert (end.last, end.n) == (1e308, 1)
+    assert not np.isfinite(end.squares)

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import types
 from functools import cache
 from pathlib import Path
@@ -333,6 +334,7 @@ LOADED = "print(*sorted({'numba', 'llvmlite', 'matplotlib', 'scipy'} & set(sys.m
 
 FIT = """
 import sys
+import threading
 import numpy as np
 from nnlite.layers import Dense, Input
 from nnlite.models import Sequential
@@ -355,3 +357,27 @@ def test_training_in_a_fresh_process_does_not_import_numba():
     x = np.ones((40, 3))
     model.fit(x, x[:, :1], validation_split=0.2, backend="numba", verbose=0)
     assert run(FIT + LOADED) == ([""] if LOADS_ALONE else ["llvmlite"])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
+@pytest.mark.filterwarnings("ignore:This process .*is multi-threaded")
+def test_a_fork_waits_for_the_kernel_that_another_thread_compiles():
+    held, release = threading.Event(), threading.Timer(0.1, lambda: done.set())
+    done = threading.Event()
+
+    def compile_slowly():
+        with native._lock:
+            held.set()
+            done.wait(30)
+
+    compiler = threading.Thread(target=compile_slowly)
+    compiler.start()
+    assert held.wait(30)
+    release.start()
+    child = os.fork()
+    if not child:
+        os._exit(0 if native._lock.acquire(timeout=5) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    compiler.join()
+    assert native._lock.acquire(blocking=False)
+    native._lock.release()
