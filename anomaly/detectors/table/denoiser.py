@@ -77,6 +77,11 @@ class Denoiser(WeightedErrors):
         """Number of features."""
         return int(self.noise_samples.shape[1])
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether compiled code computes the scores, and not NumPy."""
+        return self._copies.is_compiled
+
     def without_optimizer(self) -> Denoiser:
         """Return the member without the state of its optimizer, which holds gradients of the last training records."""
         from nnlite.models import clone_model
