@@ -162,7 +162,7 @@ DISPATCHES = {
     "anomaly.estimator": "its subclasses",
     "anomaly.detectors.record_detector": "its subclasses",
     "anomaly.detectors.row_detector": "its subclasses",
-    "anomaly.detectors.table.weighted_errors": "its subclasses",
+    "anomaly.detectors.table.members": "its subclasses",
     "anomaly.preprocessing.scaling.base": "its subclasses",
     "anomaly.thresholds.base": "its subclasses",
     "nnlite.callbacks.base": "its subclasses",

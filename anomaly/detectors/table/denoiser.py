@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.table.members import read_at_least_0, read_matrix, read_positive
+from anomaly.detectors.table.members import WeightedErrors, read_at_least_0, read_matrix, read_positive
 from anomaly.detectors.table.saved_networks import built_network, usual_network
-from anomaly.detectors.table.weighted_errors import WeightedErrors
 from nnlite.archive import arrays_with_prefix
 from nnlite.noisy_copies import NoisyCopies
 from nnlite.saved_network import SavedNetwork

@@ -34,8 +34,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anomaly.detectors.features import FeatureSet
-from anomaly.detectors.table.members import read_at_least_0, read_matrix, read_positive
-from anomaly.detectors.table.weighted_errors import WeightedErrors
+from anomaly.detectors.table.members import WeightedErrors, read_at_least_0, read_matrix, read_positive
 from nnlite.types import Array
 
 MOST_FEATURES = 1000
