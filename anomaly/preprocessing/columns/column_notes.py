@@ -90,7 +90,12 @@ def leave_out(name: str, reason: str, notes: ColumnNotes) -> None:
     )
 
 
-def note_years(name: str, cells: Array, days: Array, notes: ColumnNotes) -> None:
+def note_far_values(name: str, cells: Array, numbers: Array, are_dates: bool, notes: ColumnNotes) -> None:
+    """Warn of dates with years of another calendar, and of numbers in other spellings that may mark missing values."""
+    (_note_years if are_dates else _note_marks)(name, cells, numbers, notes)
+
+
+def _note_years(name: str, cells: Array, days: Array, notes: ColumnNotes) -> None:
     """Warn of dates whose years are those of another calendar, such as 1403 or 2567, and not of the Gregorian one.
 
     Parameters
@@ -116,7 +121,7 @@ def note_years(name: str, cells: Array, days: Array, notes: ColumnNotes) -> None
     )
 
 
-def note_marks(name: str, cells: Array, numbers: Array, notes: ColumnNotes) -> None:
+def _note_marks(name: str, cells: Array, numbers: Array, notes: ColumnNotes) -> None:
     """Warn of numbers that may mark missing values, in a column of numbers with units or in other spellings.
 
     Parameters
@@ -132,11 +137,13 @@ def note_marks(name: str, cells: Array, numbers: Array, notes: ColumnNotes) -> N
     """
     for mark in marks_of(name, numbers):
         text = str(cells[int(np.flatnonzero(numbers == mark.value)[0])])
+        # Marks are separated by commas.
+        option = f"--decimal , --missing={mark.value:g}" if "," in text else "--missing"
         notes.add(
             FileFormWarning,
             f"column {name!r} has {format_value(text)} in {mark.n_rows:,} of {len(numbers):,} rows, far from all "
             f"others ({mark.low:g} to {mark.high:g}): if it marks missing values, name it as such (missing=, on the "
-            "command line: --missing)",
+            f"command line: {option})",
         )
 
 

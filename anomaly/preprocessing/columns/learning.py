@@ -21,10 +21,9 @@ from anomaly.preprocessing.columns.column_notes import (
     ColumnNotes,
     leave_out,
     note_constant,
+    note_far_values,
     note_likely_times,
-    note_marks,
     note_totals,
-    note_years,
     notes_of_codes,
     notes_of_levels,
 )
@@ -199,12 +198,10 @@ def _fit_column(
         )
         return IgnoredColumn(name, _NO_VALUES), values
     assert column is not None  # a column of categories without values is empty
-    if isinstance(column, DateColumn):
-        note_years(name, cells, values, notes)
+    if column.form is not None or isinstance(column, DateColumn):
+        note_far_values(name, cells, values, isinstance(column, DateColumn), notes)
     if settings.is_table and name not in settings.keep:
         checked, values = _checked_numbers(column, values, settings, notes)
-        if column.form is not None:
-            note_marks(name, cells, values, notes)
         notes.add_all(notes_of_codes(name, cells) if type(checked) is NumberColumn and checked.form is None else ())
         return _finish(checked, values, settings)
     return _finish(column, values, settings)
