@@ -343,6 +343,13 @@ def open_tree_sums(features: Array, thresholds: Array, values: Array, seconds: f
     return _open_kernel(open_engine, "trees.sums", seconds, backend, _WORTH_SECONDS)
 
 
+def available_threads() -> int:
+    """Return how many threads may share a job of compiled code; in other threads than the main one, 1."""
+    from nnlite.engine.runtime import threads
+
+    return threads.available_threads()
+
+
 def one_record_function(model: CompiledNetwork) -> Callable[[Any], Array] | None:
     """Return a compiled function from one record to its output; None if the engine does not support the model."""
 

@@ -57,6 +57,11 @@ class NoisyCopies:
         self._backend = backend
         self._prepared: _Prepared | None = None
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether compiled code computes, and not NumPy."""
+        return self._prepare().compiled is not None
+
     def errors(self, x: Array) -> Array:
         """Return the squared difference of each feature and its reconstruction, the mean over the copies.
 

@@ -53,3 +53,9 @@ def outputs_by_record(model: Model, x: Array) -> Array:
         block = x[start : start + step].astype(model.dtype, copy=False)
         outputs[start : start + step] = model.forward(block, training=False)[0]
     return outputs
+
+
+def chunks_of(x: Array) -> list[Array]:
+    """Divide records into chunks of some thousands, at least one."""
+    starts = range(0, max(len(x), 1), CHUNK_ROWS)
+    return [x] if len(starts) == 1 else [x[start : start + CHUNK_ROWS] for start in starts]

@@ -171,6 +171,7 @@ DISPATCHES = {
     "nnlite.engine.runtime.threads": "the functions that it is to run in threads",
     "nnlite.layers.arguments": "the method build that it wraps",
     "nnlite.layers.base": "its subclasses",
+    "nnlite.row_threads": "the function whose rows it divides",
     "nnlite.random": "the layer that it gives a generator, when its attribute is set",
     "nnlite.losses.base": "its subclasses",
     "nnlite.network": "the layers of the graph",

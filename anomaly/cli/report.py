@@ -44,9 +44,20 @@ def add_parser(subparsers: Subparsers) -> None:
     add_table(parser)
 
 
+def _check_ending(path: str) -> None:
+    """Raise if the name promises another format than that of a page."""
+    ending = Path(path).suffix.lower()
+    if ending in (".pdf", ".docx", ".png", ".svg", ".csv", ".xlsx", ".json", ".md", ".npz"):
+        raise ValueError(
+            f"a report is an HTML page; found the output {path!r}. Choose a name that ends in .html; a browser prints "
+            "the page, to PDF as well"
+        )
+
+
 def run(options: Namespace) -> None:
     """Write the page, and print its name."""
     given = input_options(options)
+    _check_ending(options.output)
     inputs.check_writable(options.output, "a report")
     detector = inputs.load(options.model)
     data = given.for_model(

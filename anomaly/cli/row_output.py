@@ -15,6 +15,13 @@ FORMATS = ("csv", "jsonl", "parquet")
 
 _ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 
+_OTHER_ENDINGS = (
+    *(".arff", ".arrow", ".db", ".docx", ".feather", ".h5", ".hdf5", ".htm", ".html", ".ipc", ".json", ".mat", ".npy"),
+    *(".npz", ".ods", ".orc", ".pdf", ".pickle", ".pkl", ".sqlite", ".xls", ".xlsb", ".xlsm", ".xlsx", ".xml"),
+    *(".bz2", ".xz", ".zip", ".zst"),
+)
+"""Endings of formats that are not written: a program would not find what the name promises."""
+
 
 class RowOutput(Protocol):
     """A writer of rows: what `CsvWriter`, `JsonLinesWriter` and `ParquetWriter` have in common."""
@@ -40,12 +47,23 @@ class RowOutput(Protocol):
 def format_of(path: str, given: str | None) -> str:
     """Return the format of an output: the given one, or that of the file's ending.
 
+    Raises
+    ------
+    ValueError
+        If the ending is that of another format, and none is given.
+
     Examples
     --------
     >>> format_of("scores.jsonl.gz", None), format_of("a.parquet", None), format_of("-", None), format_of("-", "jsonl")
     ('jsonl', 'parquet', 'csv', 'jsonl')
     """
-    return given or _ENDINGS.get(Path(path.lower().removesuffix(".gz")).suffix, "csv")
+    ending = Path(path.lower().removesuffix(".gz")).suffix
+    if given is None and ending in _OTHER_ENDINGS:
+        raise ValueError(
+            f"the output {path!r} has the ending {ending} of a format that is not written; choose a name that ends in "
+            ".csv, .jsonl or .parquet, or --format csv to write CSV under this name"
+        )
+    return given or _ENDINGS.get(ending, "csv")
 
 
 def open_rows(

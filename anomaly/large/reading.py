@@ -87,7 +87,18 @@ class FrameReader:
         """Take no notes."""
 
     def chunks(self, part: Any, text: Collection[str]) -> Iterator[Table]:  # noqa: ARG002
-        """Yield the rows of a data frame, or of an array."""
+        """Yield the rows of a data frame, or of an array.
+
+        Raises
+        ------
+        DataError
+            If the part is neither: what a function of the caller's, run by Dask on each part, did not return.
+        """
+        if not hasattr(part, "__len__") or isinstance(part, (str, bytes)):
+            raise DataError(
+                f"expected a data frame or an array as each part; found {type(part).__name__}. Does the function that "
+                "makes the parts, such as that of map_partitions, return one?"
+            )
         if len(part):
             yield from slices_of(as_table(part))
 

@@ -33,6 +33,8 @@ from nnlite.job import is_running, report
 
 _SAMPLE_LINES = 200
 _CHUNK_ROWS = 50_000
+# Of a table that is joined from them: the memory of so many rows is near the processor, and soon used again.
+_ROWS_AT_ONCE = 16_384
 
 
 def read_csv(
@@ -90,7 +92,7 @@ def read_csv(
     form = _form(form, options)
     with open_bytes(path, rewind=True) as opened:
         while True:
-            tables = list(_told(_tables(opened, path, form, _CHUNK_ROWS, numbers, backend, bad), opened))
+            tables = list(_told(_tables(opened, path, form, _ROWS_AT_ONCE, numbers, backend, bad), opened))
             mixed = _mixed_columns(tables)
             if not mixed:
                 return _joined(tables)

@@ -79,6 +79,11 @@ class Denoiser:
         """Number of features."""
         return int(self.noise_samples.shape[1])
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether compiled code computes the scores, and not NumPy."""
+        return self._copies.is_compiled
+
     def calibrate(self, chunks: Sequence[Completed]) -> tuple[Denoiser, Array]:
         """Return the member with weights from training records, and their scores in units of 1."""
         errors = [self._errors(x, known) for x, known in counted(chunks)]

@@ -18,7 +18,8 @@ from anomaly.detectors.table.neighbors import NearestNeighbors, typical
 from anomaly.detectors.table.prototypes import Prototypes
 from anomaly.detectors.table.saved_members import holes_from_state, members_from_state
 from nnlite.job import counted
-from nnlite.rowwise import CHUNK_ROWS
+from nnlite.row_threads import map_rows
+from nnlite.rowwise import CHUNK_ROWS, chunks_of
 from nnlite.types import Array
 from nnlite.values import Value
 
@@ -155,7 +156,10 @@ class Ensemble(Value):
         ndarray of float64 of shape (n_records,)
             About 1 for a normal record. A score is independent of the batch.
         """
-        return joined([self._scores(chunk) for chunk in chunks_of(x)])
+        return joined([part for chunk in chunks_of(x) for part in map_rows(self._scores, chunk, self._is_compiled)])
+
+    def _is_compiled(self) -> bool:
+        return all(network.is_compiled for network in self.networks)
 
     def _scores(self, x: Array) -> Array:
         values = self.complete(x)
@@ -412,12 +416,6 @@ class Ensemble(Value):
         # Files from when weighted members were summed have no entry.
         blended = bool(config.get("weights_blended", False))
         return ensemble.with_label_weights(**learned).replaced(blended=blended)
-
-
-def chunks_of(x: Array) -> list[Array]:
-    """Divide records into chunks of some thousands, at least one."""
-    starts = range(0, max(len(x), 1), CHUNK_ROWS)
-    return [x] if len(starts) == 1 else [x[start : start + CHUNK_ROWS] for start in starts]
 
 
 def _log_of(scores: Array) -> Array:

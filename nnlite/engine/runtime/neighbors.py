@@ -11,7 +11,7 @@ import numpy as np
 
 from nnlite.engine.codegen.native import call, native_function
 from nnlite.engine.runtime.addresses import Addresses
-from nnlite.engine.runtime.neighbor_tree import compact_order, principal_axes
+from nnlite.engine.runtime.neighbor_tree import compact_order, principal_axes, projected
 from nnlite.engine.runtime.staged import FEW, StagedCall
 from nnlite.engine.runtime.threads import ThreadGroup, choose_threads
 from nnlite.types import Array
@@ -76,6 +76,7 @@ class CompiledNeighbors:
         self._compact = False
         self._prune: bool | None = False
         self._function = native_function(_KERNEL, _FLOAT32)
+        self._lock = threading.Lock()
         # Of each thread, for the next queries of its kind.
         self._local = threading.local()
 
@@ -99,7 +100,8 @@ class CompiledNeighbors:
             Of equal distances, the lower index comes first.
         """
         found = np.empty((len(x), k)), np.empty((len(x), k), np.int64)
-        leaves = self._build(len(x))
+        with self._lock:
+            leaves = self._build(len(x))
         prune, done = self._prune, 0
         if prune is None:
             # The first block tells whether boxes leave out enough to pay.
@@ -120,8 +122,13 @@ class CompiledNeighbors:
         leaves = self._leaves
         if enough and not self._compact:
             centered = self._records - self._center
-            leaves = self._leaves = self._pack(compact_order(centered, _LEAF), principal_axes(centered, _LEAF))
-            self._compact, self._prune = True, None
+            axes = principal_axes(centered, _LEAF)
+            if axes is None:
+                leaves = self._pack(compact_order(centered, _LEAF))
+            else:
+                coordinates = projected(centered, axes)
+                leaves = self._pack(compact_order(coordinates, _LEAF), axes, coordinates)
+            self._leaves, self._compact, self._prune = leaves, True, None
         elif leaves is None:
             leaves = self._leaves = self._pack(np.arange(len(self._records)))
         return leaves
@@ -152,23 +159,23 @@ class CompiledNeighbors:
         functions: list[Callable[[], None]] = [work] * min(count, len(starts))
         ThreadGroup(len(functions)).run(functions)
 
-    def _pack(self, order: Array, axes: Array | None = None) -> _Leaves:
-        """Pack records in leaves, in an order; also projected, if there are axes, of shape (d, w)."""
+    def _pack(self, order: Array, axes: Array | None = None, coordinates: Array | None = None) -> _Leaves:
+        """Pack records in leaves, in an order; also their coordinates, if there are axes, of shape (d, w)."""
         records = self._records[order]
         n, d = records.shape
         # The last record fills the last leaf: it makes no box larger, and the kernel leaves it out.
-        padded = np.concatenate([records, np.repeat(records[-1:], -n % _LEAF, axis=0)]) - self._center
+        filled = np.concatenate([order, np.repeat(order[-1:], -n % _LEAF)])
+        padded = self._records[filled] - self._center
         panels, starts = _packed(padded)
-        columns = np.zeros((d + 1, _LEAF if axes is not None else 0), np.float32)
-        projected = np.zeros((len(padded), 0), np.float32)
+        columns = np.zeros((d + 1, 0 if axes is None else _LEAF), np.float32)
         if axes is not None:
             columns[:d, : axes.shape[1]] = axes
-            projected = (padded @ axes.astype(np.float64)).astype(np.float32)
-        boxed = (padded if axes is None else projected).reshape(len(padded) // _LEAF, _LEAF, -1)
+        within = np.zeros((len(padded), 0), np.float32) if coordinates is None else coordinates[filled]
+        boxed = (padded if axes is None else within).reshape(len(padded) // _LEAF, _LEAF, -1)
         low, high = boxed.min(axis=1), boxed.max(axis=1)
         places = order.astype(np.int32)
         return _Leaves(
-            panels, starts, low, high, records, places, _columns(low), _columns(high), columns, *_packed(projected)
+            panels, starts, low, high, records, places, _columns(low), _columns(high), columns, *_packed(within)
         )
 
     def _run(self, leaves: _Leaves, x: Array, k: int, prune: bool, distances: Array, nearest: Array) -> float:

@@ -257,3 +257,16 @@ def test_rows_that_wait_are_written_like_those_that_do_not(tmp_path):
         held.write(columns, np.array([2.0, 1.0]), None)
         held.finish()
     assert (tmp_path / "held.csv").read_bytes() == (tmp_path / "direct.csv").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["s.xlsx", "s.json", "s.feather", "s.csv.zip"])
+def test_a_name_that_promises_another_format_is_refused(folder, common, tmp_path, capsys, name):
+    message = fails(capsys, "score", *common, "-o", tmp_path / name)
+    assert "--format csv" in message
+    assert not (tmp_path / name).exists()
+    assert run(capsys, "score", *common, "-o", tmp_path / name, "--format", "csv")[0] == 0
+
+
+def test_a_report_is_a_page(folder, tmp_path, capsys):
+    message = fails(capsys, "report", folder / "numbered.csv", "-m", folder / "m.npz", "-o", tmp_path / "r.pdf")
+    assert ".html" in message

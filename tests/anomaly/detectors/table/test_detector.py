@@ -76,6 +76,15 @@ def test_the_same_seed_gives_the_same_bits():
     assert (a.decision_scores_ != c.decision_scores_).any()
 
 
+def test_several_threads_give_the_bits_of_one(fitted, monkeypatch):
+    x, _ = planes(n=1200, seed=1)
+    found = []
+    for threads in ("1", "3"):
+        monkeypatch.setenv("NUMBA_NUM_THREADS", threads)
+        found.append(fitted.decision_function(x))
+    np.testing.assert_array_equal(*found)
+
+
 @pytest.mark.parametrize("state", [None, np.random.default_rng(0), np.random.RandomState(0), np.int64(3)])
 def test_any_kind_of_random_state(state):
     TableDetector(hidden=(4,), epochs=1, random_state=state).fit(planes()[0])

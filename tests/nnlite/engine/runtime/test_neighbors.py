@@ -1,5 +1,7 @@
 """The compiled search builds its tree once that pays, and finds the same with it and without it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,17 @@ def test_the_tree_is_built_once_and_changes_nothing(orders):
         np.testing.assert_array_equal(distances[:500], np.concatenate([found[0] for found in before]))
         np.testing.assert_array_equal(indices[:500], np.concatenate([found[1] for found in before]))
     assert orders == [3000]
+
+
+def test_threads_that_search_at_once_build_one_tree(orders):
+    records, x = clusters(3000, 1), clusters(1600, 2)
+    search = CompiledNeighbors(records)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda rows: search.query(rows, 7), [x] * 4))
+    assert orders == [3000]
+    for distances, indices in found[1:]:
+        np.testing.assert_array_equal(distances, found[0][0])
+        np.testing.assert_array_equal(indices, found[0][1])
 
 
 @pytest.mark.parametrize("k", [1, 40])
