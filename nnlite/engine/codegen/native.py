@@ -88,7 +88,7 @@ def bound_call(function: Native, operands: int, state: int) -> Callable[[], int]
     """Return `call` with its arguments, prepared for many calls by one thread at a time."""
     results = (ctypes.c_void_p * 2)()
     second = ctypes.byref(results, ctypes.sizeof(ctypes.c_void_p))
-    return partial(function, results, second, ctypes.c_void_p(operands), ctypes.c_void_p(state), 0.0)  # type: ignore[arg-type]
+    return partial(function, results, second, ctypes.c_void_p(operands), ctypes.c_void_p(state), 0.0)
 
 
 @cache
