@@ -11,6 +11,7 @@ import numpy as np
 
 from anomaly import plots
 from anomaly.detectors.plot_data import RecordPlotData, SeriesPlotData
+from anomaly.tables import Table
 from nnlite.types import Array
 
 Figures = dict[str, Callable[[], Any]]
@@ -30,6 +31,7 @@ def figures_of(
     labels: Array | None,
     names: Sequence[str] | None = None,
     asked: Mapping[int, int] | None = None,
+    rows: Array | None = None,
 ) -> Figures:
     """Return the figures of scored records, or of the scored steps of a series.
 
@@ -43,9 +45,11 @@ def figures_of(
         What each record is called in titles; by default its row, counted from 1 as in the output of `anomaly score`.
     asked : mapping of int to int, optional
         Records with a figure each, beside those with the highest scores: their positions by the number of their row.
+    rows : ndarray of int of shape (n_rows,), optional
+        The numbers of the records' rows, counted from 1, where some rows of the file are left out.
     """
     if isinstance(data, RecordPlotData):
-        return record_figures(data, labels, names, asked)
+        return record_figures(data, labels, names, asked, rows)
     return series_figures(data, labels)
 
 
@@ -54,6 +58,7 @@ def record_figures(
     labels: Array | None,
     names: Sequence[str] | None = None,
     asked: Mapping[int, int] | None = None,
+    rows: Array | None = None,
 ) -> Figures:
     """Return the figures of scored records."""
     scores = data.contributions.sum(axis=1)
@@ -62,7 +67,9 @@ def record_figures(
     figures: Figures = {
         "learning_curve": lambda: plots.plot_learning_curve(data.history),
         "scores": lambda: plots.plot_score_histogram(scores, data.threshold, labels),
-        "scores_over_records": lambda: plots.plot_scores_over_time(scores, data.threshold, labels=labels, first=1),
+        "scores_over_records": lambda: plots.plot_scores_over_time(
+            scores, data.threshold, labels=labels, first=1, rows=rows
+        ),
         "strangest_records": lambda: _plot_records(data, strangest, names),
         "latent_space": lambda: plots.plot_latent(data.codes, **colours),
     }
@@ -99,12 +106,19 @@ def _plot_records(data: RecordPlotData, positions: Sequence[int], names: Sequenc
             data.names,
             [records[name][k] for name in data.names],
             top=int(counts[k]),
-            expected=None if expected is None else [expected[name][k] for name in data.names],
+            expected=None if expected is None else [_written(data, records, expected, name, k) for name in data.names],
             title=f"Row {position + 1}" if names is None else names[position],
             ax=panel,
         )
         panel.label_outer()
     return panels[0, 0]
+
+
+def _written(data: RecordPlotData, records: Table, expected: Table, name: str, k: int) -> Any:
+    """Return an expected value as the cells of its column are written, if they have a form of their own."""
+    value = expected[name][k]
+    own = None if data.write is None else data.write(name, value, records[name][k])
+    return value if own is None else own
 
 
 def series_figures(data: SeriesPlotData, labels: Array | None) -> Figures:

@@ -73,7 +73,7 @@ def run(options: Namespace) -> None:
         features, y, rows = features.rows(known), y[known], known
     names, asked = _names(table, rows, given.columns.unique_ids), _positions(options.record, rows, len(table))
     paths: list[str] = []
-    for path in write_figures(figures_of(detector.plot_data(features), y, names, asked), folder):
+    for path in write_figures(figures_of(detector.plot_data(features), y, names, asked, rows + 1), folder):
         paths.append(str(path))
         if options.json != STANDARD and not options.quiet:
             print(path)

@@ -113,6 +113,7 @@ def run(options: Namespace) -> int:
         calibration=detector.calibration_scores_ if options.p_values or options.prior is not None else None,
         expected=cast("TableDetector", detector).expected if options.expected else None,
         rare_missing=cast("TableDetector", detector).rare_missing if options.top and knows_missing else None,
+        write=detector.written_like,
     )
     why = None
     if options.why:

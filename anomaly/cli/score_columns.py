@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +16,9 @@ from anomaly.tables.cells import text_array
 from nnlite.types import Array
 
 _DIGITS = 6
+_DECIMAL = re.compile(r"-?\d+(?:\.\d+)?")
+
+Write = Callable[[str, Any, Any], str | None]
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class ScoreColumns:
         Returns the expected values of records, to add them and the found ones.
     rare_missing : callable or None
         Returns which cells of records are missing where that is rare, to add the names of their columns.
+    write : callable or None
+        Returns an expected value as its column is written; see `anomaly.report.reasons.reasons_of`.
     """
 
     threshold: float | None
@@ -48,6 +55,7 @@ class ScoreColumns:
     calibration: Array | None = None
     expected: Callable[[Table], Table] | None = None
     rare_missing: Callable[[Table], Array] | None = None
+    write: Write | None = None
 
     @property
     def numbers(self) -> list[str]:
@@ -87,7 +95,7 @@ class ScoreColumns:
         found, expected = None, None
         if self.expected is not None and records is not None:
             found, expected = records, self.expected(records)
-        columns += top_columns(contributions, self.names, self.top, found, expected)
+        columns += top_columns(contributions, self.names, self.top, found, expected, self.write)
         if self.rare_missing is not None and records is not None:
             columns.append(listed(self.rare_missing(records), self.names))
         return columns
@@ -127,6 +135,7 @@ def top_columns(
     top: int,
     found: Table | None = None,
     expected: Table | None = None,
+    write: Write | None = None,
 ) -> list[Array]:
     """Return, for each rank, the column's name and fraction of the score; with two tables also its values.
 
@@ -140,6 +149,9 @@ def top_columns(
         Number of ranks.
     found, expected : Table, optional
         The records, and their expected values.
+    write : callable, optional
+        Returns an expected value as its column is written, or None for the usual way: with six significant digits, and
+        the decimals of the found cell.
 
     Returns
     -------
@@ -149,7 +161,8 @@ def top_columns(
     order = ranked(contributions, top)
     totals = np.maximum(contributions.sum(axis=1), np.finfo(np.float64).tiny)
     labels = np.array([printable(name) for name in names], dtype=object)
-    texts = [_texts(table, names) for table in (found, expected) if table is not None]
+    texts = [] if found is None else [_texts(columns_of(found, names))]
+    wanted = None if found is None or expected is None else (columns_of(found, names), columns_of(expected, names))
     columns: list[Array] = []
     without = np.isnan(totals)
     for k in range(top):
@@ -158,6 +171,8 @@ def top_columns(
         named[without] = None
         columns += [named, np.array(["" if fraction != fraction else f"{fraction:.4f}" for fraction in fractions])]
         columns += [np.take_along_axis(text, order[:, k : k + 1], axis=1)[:, 0] for text in texts]
+        if wanted is not None:
+            columns.append(_expected_texts(names, *wanted, order[:, k], write))
     return columns
 
 
@@ -187,9 +202,40 @@ def columns_of(table: Table, names: Sequence[str]) -> list[Array]:
     return [table[name] for name in names] if set(names) <= set(table.names) else list(table.columns)
 
 
-def _texts(table: Table, names: Sequence[str]) -> Array:
-    """Return cells as text, of shape (n_records, n_columns); columns of a table without names go by their order."""
-    return np.column_stack([np.array(_cells(column), dtype=object) for column in columns_of(table, names)])
+def _texts(columns: Sequence[Array]) -> Array:
+    """Return cells as text, of shape (n_records, n_columns)."""
+    return np.column_stack([np.array(_cells(column), dtype=object) for column in columns])
+
+
+def _expected_texts(
+    names: Sequence[str], found: Sequence[Array], expected: Sequence[Array], chosen: Array, write: Write | None
+) -> Array:
+    """Return the expected value of one chosen column of each record, in the form of the cell that was found."""
+    texts = np.full(len(chosen), "", dtype=object)
+    for j in np.unique(chosen).tolist():
+        rows = np.flatnonzero(chosen == j)
+        values = expected[j][rows]
+        pairs = zip(values.tolist() if values.dtype.kind == "f" else values, found[j][rows].tolist(), strict=True)
+        own = [None if write is None else write(names[j], value, cell) for value, cell in pairs]
+        usual = [_with_decimals_of(*pair) for pair in zip(_cells(values), found[j][rows].tolist(), strict=True)]
+        texts[rows] = [other if one is None else one for one, other in zip(own, usual, strict=True)]
+    return texts
+
+
+def _with_decimals_of(text: str, found: Any) -> str:
+    """Return a number with the zeros at its end that a found text has, within six significant digits.
+
+    Examples
+    --------
+    >>> _with_decimals_of("50", "38.7"), _with_decimals_of("50", "51"), _with_decimals_of("0.25", "1.0")
+    ('50.0', '50', '0.25')
+    """
+    decimals = len(found.partition(".")[2]) if isinstance(found, str) and _DECIMAL.fullmatch(found) else 0
+    if not decimals or not _DECIMAL.fullmatch(text):
+        return text
+    fraction = f"{float(text):#.{_DIGITS}g}".partition(".")[2]
+    whole, _, own = text.partition(".")
+    return f"{whole}.{own}{fraction[len(own) : decimals]}"
 
 
 def _cells(column: Array) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from anomaly.tables import Table
 from nnlite.types import Array
@@ -31,6 +32,8 @@ class RecordPlotData:
         Outputs of the middle hidden layer.
     expected : callable or None
         Takes records, and returns a table of the values expected in them; None if the detector expects none.
+    write : callable or None
+        Returns an expected value as its column is written; see `anomaly.report.reasons.reasons_of`.
     """
 
     records: Table
@@ -41,6 +44,7 @@ class RecordPlotData:
     sample: Array
     codes: Array
     expected: Callable[[Table], Table] | None = None
+    write: Callable[[str, Any, Any], str | None] | None = None
 
 
 @dataclass(frozen=True)

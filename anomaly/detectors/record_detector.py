@@ -256,6 +256,7 @@ class RecordDetector(RowDetector):
             sample=sample,
             codes=self.encode(records.rows(sample)),
             expected=getattr(self, "expected", None),
+            write=self.written_like,
         )
 
     def _report_sections(

@@ -24,6 +24,8 @@ from nnlite.types import Array
 
 _MOST_REASONS = 5
 _LEAST_SHARE = 0.005
+# Of the largest value of a sensor: what single precision cannot tell from 0.
+_ROUNDING = 1e-6
 
 
 def records_section(
@@ -125,11 +127,15 @@ def series_section(data: SeriesPlotData, labels: Array | None, name: str = "") -
     def alarm(event: Event) -> Alarm:
         # A score covers the steps of windows; the whole event tells what it is about, its peak what was found.
         shares = np.nansum(data.contributions[event.start : event.end], axis=0)
-        found, expected = list(data.values[event.peak]), list(data.expected[event.peak])
+        peak = data.values[event.peak]
+        found = [0.0 if abs(value) <= noise else value for value, noise in zip(peak, rounding, strict=True)]
+        expected = list(data.expected[event.peak])
         reasons = reasons_of(data.names, shares, found, expected, _MOST_REASONS, beside=BESIDE_STEPS)
         score = float(event.peak_score)
         return Alarm(event.start, event.end, event.peak, score, text(event.start), text(event.end - 1), reasons)
 
+    # Values were scaled and back: what was 0 is next to it.
+    rounding = _ROUNDING * np.nanmax(np.abs(data.values), axis=0, initial=0.0)
     events = find_events(data.labels, data.scores)
     return SeriesSection(
         data.names, data.values, data.scores, data.labels, data.time, [alarm(one) for one in events], labels, name

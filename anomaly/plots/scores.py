@@ -100,6 +100,7 @@ def plot_scores_over_time(
     *,
     alarms: Any = None,
     first: int = 0,
+    rows: Any = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Plot anomaly scores in the order of time, or of the records, with the alarms.
@@ -122,6 +123,8 @@ def plot_scores_over_time(
         a threshold.
     first : int, default 0
         Number of the first record, if there is no `time`.
+    rows : array_like of shape (n_records,), optional
+        Numbers of the records' rows, in place of `first`, where some rows of a file are left out.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; those of a new figure by default.
 
@@ -146,7 +149,7 @@ def plot_scores_over_time(
     limit = None if threshold is None else float(as_finite("threshold", threshold, ndim=0))
     truth = None if labels is None else as_mask(labels, "labels", len(values))
     flags = None if alarms is None else as_mask(alarms, "alarms", len(values))
-    times = as_times(time, len(values), first)
+    times = as_times(rows if time is None else time, len(values), first)
     order = np.argsort(times, kind="stable")
     times, values = times[order], values[order]
     ax = axes_or_new(ax)
@@ -177,7 +180,7 @@ def plot_scores_over_time(
     style_axes(
         ax,
         "Anomaly scores, record by record" if time is None else "Anomaly scores over time",
-        count_label("record", first) if time is None else "time",
+        "time" if time is not None else count_label("record", first) if rows is None else "row",
         f"anomaly score{', logarithmic scale' if logarithmic else ''}",
     )
     date_axis(ax, times)

@@ -112,6 +112,7 @@ def plot_series(
     panels[0].set_title(title, loc="left", fontsize="medium", fontweight="bold", color=DARK)
     panels[-1].set_xlabel(_step_label(time, first), color=DARK)
     date_axis(panels[-1], times)
+    panels[0].figure.align_ylabels(panels)
     return panels
 
 
@@ -247,7 +248,10 @@ def plot_contribution_map(
     bar = ax.figure.colorbar(mesh, ax=ax, pad=0.02, aspect=7.0 * height)
     bar.set_label("contribution to the score", color=DARK)
     bar.outline.set_visible(False)
-    style_axes(ax, "Contributions of the sensors to the scores", _step_label(time, first), "", grid="")
+    title = "Contributions of the sensors to the scores"
+    if flags is not None:
+        title += f"; alarms as bars ({len(find_segments(flags)):,})"
+    style_axes(ax, title, _step_label(time, first), "", grid="")
     _name_rows(ax, names, height)
     # The bar has ten points above the map, whatever the height of the map.
     mark_segments(ax, times, flags, ANOMALY, 1.0 + 0.01 / height, 1.0 + 0.09 / height)
@@ -298,9 +302,12 @@ def _plot_scores(ax: Axes, scores: Any, threshold: float | None, time: Any, firs
 
 def _columns(parts: Array, times: Array) -> tuple[Array, Array]:
     """Return the edges and the cells of the columns of a map, NaN in gaps in time."""
-    starts = np.unique(np.linspace(0, len(parts), _MOST_COLUMNS, endpoint=False).astype(np.int64))
-    cells = np.maximum.reduceat(parts, starts, axis=0).T
     step = median_step(times)
+    # A column ends where a gap begins.
+    after = np.flatnonzero(np.diff(times) > GAP * step) + 1
+    starts = np.linspace(0, len(parts), _MOST_COLUMNS, endpoint=False).astype(np.int64)
+    starts = np.unique(np.append(starts, after[:_MOST_COLUMNS]))
+    cells = np.maximum.reduceat(parts, starts, axis=0).T
     ends = times[np.append(starts[1:], len(parts)) - 1] + step
     edges = np.append(times[starts], ends[-1])
     gaps = np.flatnonzero(edges[1:] - ends > GAP * step) + 1

@@ -4,23 +4,24 @@ r"""What each member of our detector of series is worth: VUS-PR of the blend wit
 
     python -m benchmarks.series.members --data FOLDER [--seeds N]
 
-On the labelled series of `parts.families` and by its protocol. The members are fitted once; then the blend is that of
-all, of all but one, and of one alone, without networks. A member's worth is what the blend loses without it, as a mean
-over series and over families, since some families have one series and some ten.
+On the labelled series of `parts.families` and by its protocol. The members are fitted once; then the detector's own
+blend is that of all, of all but one, and of one alone, with their weights and without networks. A member's worth is
+what the blend loses without it, as a mean over series and over families, since some families have one series and some
+ten.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from anomaly.cli.texts import table
-from anomaly.detectors.blend import Blend, spread_of
+from anomaly.detectors.blend import Blend
 from anomaly.detectors.sequence.ensemble import SeriesEnsemble
 from anomaly.detectors.sequence.windows.covariance import WindowCovariance
 from anomaly.detectors.sequence.windows.period import find_period
@@ -42,6 +43,13 @@ class Values(NamedTuple):
     name: str
     training: Array
     scored: Array
+
+
+class Members(NamedTuple):
+    """Values of the members on a case, and the blend that the detector makes of them."""
+
+    values: list[Values]
+    blend: Blend
 
 
 class Worth(NamedTuple):
@@ -67,39 +75,42 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def values_of(case: Case, seed: int) -> list[Values]:
-    """Return the values of each member on the steps of a case."""
+def values_of(case: Case, seed: int) -> Members:
+    """Return the values of each member on the steps of a case, and their blend."""
     table_of = as_series(case.train)
     preprocessor = SeriesPreprocessor().fit([table_of])
     training = preprocessor.reader().read(table_of)
     ensemble = SeriesEnsemble(causal=False)
     period = find_period([segment.features for segment in training])
-    of_training = [part.sum(axis=1) for part in ensemble.fit(training, period, np.random.default_rng(seed))]
+    parts = ensemble.fit(training, period, np.random.default_rng(seed))
+    ensemble.calibrate(parts, np.ones(len(parts[0]), np.bool_), network_share=0.0)
+    of_training = [part.sum(axis=1) for part in parts]
     scored = of_training
     if case.segments[0].series is not case.train:
         scored = list(_streamed(ensemble, preprocessor.reader().read(as_series(case.segments[0].series))))
-    medians = [max(float(np.median(values)), 1e-3) for values in of_training]
     names = [_name(member, period) for member in ensemble.members_]
-    return [
-        Values(name, a / median, b / median)
-        for name, a, b, median in zip(names, of_training, scored, medians, strict=True)
+    values = [
+        Values(name, a / unit, b / unit)
+        for name, a, b, unit in zip(names, of_training, scored, ensemble.units_, strict=True)
     ]
+    return Members(values, ensemble.blend_)
 
 
-def worth(case: Case, members: Sequence[Values]) -> Worth:
+def worth(case: Case, members: Members) -> Worth:
     """Return VUS-PR of all members, without each, and of each alone."""
+    scored = [member.scored for member in members.values]
 
-    def measured(used: Sequence[Values]) -> float:
-        blend = Blend(np.full(len(used), 1 / len(used)), [spread_of(member.training) for member in used])
-        return vus_pr_of(case, blend.scores([member.scored for member in used]))
+    def measured(is_used: Callable[[str], bool]) -> float:
+        used = np.array([is_used(member.name) for member in members.values])
+        return vus_pr_of(case, members.blend.with_weights(members.blend.weights * used).scores(scored))
 
-    names = dict.fromkeys(member.name for member in members)
+    names = dict.fromkeys(member.name for member in members.values)
     return Worth(
         case.group,
         case.train.shape[1],
-        measured(members),
-        {name: measured([m for m in members if m.name != name]) for name in names},
-        {name: measured([m for m in members if m.name == name]) for name in names},
+        measured(lambda _: True),
+        {name: measured(lambda other, left_out=name: other != left_out) for name in names},
+        {name: measured(lambda other, alone=name: other == alone) for name in names},
     )
 
 
@@ -159,7 +170,8 @@ def _name(member: WindowMember, period: int) -> str:
     if member.view.name == StatisticsView.name:
         return "statistics"  # of windows of one length
     nearest = min(_LENGTHS, key=lambda length: abs(np.log(member.window / (length * period))))
-    return f"{member.view.name}, {nearest:g} periods"
+    of_what = member.view.name.removeprefix("coarse ")  # Long windows are compared by means of steps.
+    return f"{of_what}, {nearest:g} period{'s' * (nearest != 1)}"
 
 
 if __name__ == "__main__":

@@ -40,6 +40,14 @@ class Operation:
     attributes: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Branch:
+    """One side of a choice: operations that may use all values made before, and the types of what comes out."""
+
+    operations: list[Operation]
+    outputs: dict[str, str]
+
+
 Rule = Callable[["OnnxGraph", Any, list[Tensor]], Any]
 """Function of the graph, a layer and its inputs; it returns the name of the output, or a list of names."""
 
@@ -109,6 +117,41 @@ class OnnxGraph:
     def add(self, kind: str, *inputs: str, **attributes: Any) -> str:
         """Add an operation with one output; return its name. An input "" is an optional one that is left out."""
         return self.add_all(kind, *inputs, outputs=1, **attributes)[0]
+
+    def choice(
+        self,
+        condition: str,
+        kinds: Sequence[str],
+        then: Callable[[], Sequence[str]],
+        otherwise: Callable[[], Sequence[str]],
+    ) -> list[str]:
+        """Add operations of which only those on one side are computed.
+
+        Parameters
+        ----------
+        condition : str
+            Name of one truth value, without axes.
+        kinds : sequence of str
+            The types of the results in ONNX.
+        then, otherwise : callable
+            Add the operations of their side; return the names of the results.
+
+        Returns
+        -------
+        list of str
+            The names of the results of the side that is computed.
+        """
+        sides = {"then_branch": self._branch(kinds, then), "else_branch": self._branch(kinds, otherwise)}
+        return self.add_all("If", condition, outputs=len(kinds), **sides)
+
+    def _branch(self, kinds: Sequence[str], compute: Callable[[], Sequence[str]]) -> Branch:
+        outside, self.operations = self.operations, []
+        try:
+            # What comes out has to be computed inside.
+            names = [self.add("Identity", name) for name in compute()]
+            return Branch(self.operations, dict(zip(names, kinds, strict=True)))
+        finally:
+            self.operations = outside
 
     def alias(self, result: str, name: str) -> str:
         """Give a result a name of its own, as an output has it; return the name."""

@@ -19,7 +19,7 @@ import nnlite.export.recurrent
 import nnlite.export.reshaping
 import nnlite.export.resizing
 import nnlite.export.wrappers  # noqa: F401, each registers its rules
-from nnlite.export.graph import NotExportable, OnnxGraph, Tensor
+from nnlite.export.graph import Branch, NotExportable, OnnxGraph, Operation, Tensor
 from nnlite.files import atomic_write
 from nnlite.network import Network
 
@@ -128,10 +128,7 @@ def _message(onnx: Any, name: str, graph: OnnxGraph, inputs: list[Tensor], outpu
     if size > LARGEST:
         raise NotExportable(f"{name!r} has {size} bytes of weights; an ONNX file has at most {LARGEST}")
     helper = onnx.helper
-    nodes = [
-        helper.make_node(one.kind, one.inputs, one.outputs, name=one.outputs[0], **_attributes(onnx, one.attributes))
-        for one in graph.operations
-    ]
+    nodes = _nodes(onnx, graph.operations)
     constants = [onnx.numpy_helper.from_array(array, key) for key, array in graph.constants.items()]
     made = helper.make_graph(nodes, name, _infos(onnx, inputs), _infos(onnx, outputs), constants)
     opsets = [helper.make_opsetid("", OPSET)]
@@ -142,9 +139,29 @@ def _message(onnx: Any, name: str, graph: OnnxGraph, inputs: list[Tensor], outpu
     return message
 
 
-def _attributes(onnx: Any, attributes: dict[str, Any]) -> dict[str, Any]:
-    """Replace the name of a type by its number."""
-    return {key: getattr(onnx.TensorProto, value) if key == "to" else value for key, value in attributes.items()}
+def _nodes(onnx: Any, operations: list[Operation]) -> list[Any]:
+    return [
+        onnx.helper.make_node(
+            one.kind,
+            one.inputs,
+            one.outputs,
+            name=one.outputs[0],
+            **{key: _attribute(onnx, key, value) for key, value in one.attributes.items()},
+        )
+        for one in operations
+    ]
+
+
+def _attribute(onnx: Any, key: str, value: Any) -> Any:
+    """Return the number of a type, the graph of a branch, and anything else as it is."""
+    if isinstance(value, Branch):
+        # A shape that is not stated, rather than one without axes.
+        outputs = [
+            onnx.helper.make_tensor_value_info(name, getattr(onnx.TensorProto, kind), None)
+            for name, kind in value.outputs.items()
+        ]
+        return onnx.helper.make_graph(_nodes(onnx, value.operations), key, [], outputs)
+    return getattr(onnx.TensorProto, value) if key == "to" else value
 
 
 def _infos(onnx: Any, tensors: list[Tensor]) -> list[Any]:

@@ -7,8 +7,9 @@ from typing import Any
 
 from nnlite.archive import FileFormatError
 from nnlite.keras_files.arithmetic import with_layers
+from nnlite.keras_files.attention import with_own_settings
 from nnlite.keras_files.masks import is_operation, without_masks
-from nnlite.keras_files.names import ACTIVATION_LAYERS, FRAMES, LAYERS, is_unused
+from nnlite.keras_files.names import ACTIVATION_LAYERS, DEPENDENT, FRAMES, LAYERS, NOT_IN_FILES, is_unused
 from nnlite.registry import known_custom_object
 
 _MODELS = {"Functional": "Model", "Model": "Model", "Sequential": "Sequential"}
@@ -83,14 +84,14 @@ def _layer(entry: Mapping[str, Any], label: str) -> dict[str, Any]:
         and module.startswith(FRAMES)
         and (not module.startswith("keras.layers") or name not in LAYERS)
     ):
+        reason = NOT_IN_FILES.get(name, "docs/keras_names.md lists what it has")
         raise FileFormatError(
-            f"{label}: layer {own!r} is {module}.{name}, which nnlite does not have in files; "
-            "docs/keras_names.md lists what it has"
+            f"{label}: layer {own!r} is {module}.{name}, which nnlite does not have in files; {reason}"
         )
     settings = _settings(name, config, label)
-    for key in ("layer", "backward_layer"):
+    for key in ("layer", "backward_layer", "cell"):
         if isinstance(config.get(key), Mapping):
-            settings[key] = _layer(config[key], label)
+            settings[key] = _cell(config[key], label) if key == "cell" else _layer(config[key], label)
     if name == "InputLayer":
         rows, *sizes = config.get("batch_shape") or [None]
         settings.pop("batch_shape", None)
@@ -99,6 +100,13 @@ def _layer(entry: Mapping[str, Any], label: str) -> dict[str, Any]:
             # Whole numbers are inputs of embeddings; here they are converted with the batch.
             settings["dtype"] = "float32"
     return {"class_name": name, "config": settings}
+
+
+def _cell(entry: Mapping[str, Any], label: str) -> Any:
+    """Return the configuration of a cell, or of each cell of a stack."""
+    if entry.get("class_name") != "StackedRNNCells":
+        return _layer(entry, label)
+    return [_layer(one, label) for one in entry["config"]["cells"]]
 
 
 def _settings(owner: str, config: Mapping[str, Any], label: str) -> dict[str, Any]:
@@ -110,8 +118,9 @@ def _settings(owner: str, config: Mapping[str, Any], label: str) -> dict[str, An
         if key == "dtype":
             value = dtype_name(value, label)
         result[key] = plain(value)
-    if owner == "BatchNormalization" and not config.get("renorm"):
-        result.pop("renorm_momentum", None)
+    switch, dependent = DEPENDENT.get(owner, ("", ()))
+    for key in dependent if not config.get(switch) else ():
+        result.pop(key, None)
     return result
 
 
@@ -164,6 +173,7 @@ def _chain(config: Mapping[str, Any], layers: list[dict[str, Any]]) -> dict[str,
 def _graph(config: Mapping[str, Any], layers: list[Mapping[str, Any]], label: str) -> dict[str, Any]:
     """Return a graph: each use of a layer as a node, after all nodes that it depends on."""
     layers = with_layers(without_masks(layers, config.get("output_layers"), label))
+    layers = [with_own_settings(entry, label) for entry in layers]
     made = [_layer(entry, label) for entry in layers]
     waiting = []
     for entry, layer in zip(layers, made, strict=True):

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nnlite.keras_files.names import RENAMED
 from nnlite.layers.base import Layer
 from nnlite.layers.cells import RNN
 from nnlite.layers.multi_head_attention import MultiHeadAttention
@@ -84,9 +85,9 @@ def _groups(layer: Layer, path: str, seen: set[int]) -> Iterator[WeightGroup]:
             yield from (replace(group, is_attribute=True) for group in _of_value(value, _join(path, name), seen))
     elif isinstance(layer, MultiHeadAttention):
         yield WeightGroup(path, layer.name, [])
-        for name in ("key", "output", "query", "value"):
-            own = [w for key, w in layer.own_weights.items() if key.removeprefix("attention_").startswith(f"{name}_")]
-            yield WeightGroup(_join(path, f"{name}_dense"), name, own)
+        for group, name in (("key", "key"), ("output", "attention_output"), ("query", "query"), ("value", "value")):
+            own = [weight for key, weight in layer.own_weights.items() if key.startswith(f"{name}_")]
+            yield WeightGroup(_join(path, f"{group}_dense"), name, own)
     elif isinstance(layer, Network):
         yield from _of_network(layer, path, seen, children(layer))
     elif isinstance(layer, Recurrent):
@@ -168,8 +169,7 @@ def class_in_keras(layer: Layer) -> str:
     """Return the name of a layer's class in Keras."""
     if isinstance(layer, Network) and type(layer).__module__.startswith("nnlite."):
         return "Sequential" if getattr(layer, "class_name", "") == "Sequential" else "Functional"
-    # Keras has no layer of that name; its Rescaling computes the same.
-    return "Rescaling" if type(layer).__name__ == "Affine" else type(layer).__name__
+    return RENAMED.get(type(layer).__name__, type(layer).__name__)
 
 
 def _join(*parts: str) -> str:

@@ -16,6 +16,10 @@ _OPERATIONS = frozenset(
     ("Any", "Concatenate", "ExpandDims", "LogicalAnd", "LogicalOr", "NotEqual", "OnesLike", "ZerosLike")
 )
 _SOURCES = ("Masking", "Embedding")
+_SILENT = ("InputLayer", "SpatialDropout1D", "SpatialDropout2D")
+"""Layers that do not say whether they train."""
+
+_ARGUMENTS = ("mask", "query_mask", "value_mask", "key_mask")
 
 
 def without_masks(layers: list[Mapping[str, Any]], outputs: Any, label: str) -> list[Mapping[str, Any]]:
@@ -61,7 +65,7 @@ def is_operation(entry: Mapping[str, Any]) -> bool:
     if isinstance(module, str):
         return module.startswith("keras.src.ops")
     # Files in HDF5 name no modules; layers say whether they train, operations do not.
-    return isinstance(config, Mapping) and "trainable" not in config and entry.get("class_name") != "InputLayer"
+    return isinstance(config, Mapping) and "trainable" not in config and entry.get("class_name") not in _SILENT
 
 
 def _check_mask(named: Mapping[str, Any], layer: str, inputs: list[Any], mask: Any, label: str) -> None:
@@ -108,8 +112,9 @@ def _uses(entry: Mapping[str, Any]) -> Iterator[tuple[list[Any], list[Any]]]:
     for use in entry.get("inbound_nodes") or []:
         if isinstance(use, Mapping):
             kwargs = use.get("kwargs") or {}
-            others = [value for key, value in kwargs.items() if key != "mask"]
-            yield [*_histories(use.get("args")), *_histories(others)], list(_histories(kwargs.get("mask")))
+            others = [value for key, value in kwargs.items() if key not in _ARGUMENTS]
+            masks = [kwargs.get(key) for key in _ARGUMENTS]
+            yield [*_histories(use.get("args")), *_histories(others)], list(_histories(masks))
 
 
 def _histories(value: Any) -> Iterator[Any]:

@@ -12,12 +12,16 @@ LAYERS = frozenset(
         "Activation",
         "ActivityRegularization",
         "Add",
+        "AdditiveAttention",
+        "AlphaDropout",
+        "Attention",
         "Average",
         "AveragePooling1D",
         "AveragePooling2D",
         "BatchNormalization",
         "Bidirectional",
         "CategoryEncoding",
+        "CenterCrop",
         "Concatenate",
         "Conv1D",
         "Conv1DTranspose",
@@ -26,6 +30,8 @@ LAYERS = frozenset(
         "Cropping1D",
         "Cropping2D",
         "Dense",
+        "DepthwiseConv1D",
+        "DepthwiseConv2D",
         "Discretization",
         "Dot",
         "Dropout",
@@ -33,14 +39,18 @@ LAYERS = frozenset(
         "Embedding",
         "Flatten",
         "GRU",
+        "GRUCell",
+        "GaussianDropout",
         "GaussianNoise",
         "GlobalAveragePooling1D",
         "GlobalAveragePooling2D",
         "GlobalMaxPooling1D",
         "GlobalMaxPooling2D",
+        "GroupNormalization",
         "Identity",
         "InputLayer",
         "LSTM",
+        "LSTMCell",
         "LayerNormalization",
         "LeakyReLU",
         "Masking",
@@ -48,18 +58,33 @@ LAYERS = frozenset(
         "MaxPooling2D",
         "Maximum",
         "Minimum",
+        "MultiHeadAttention",
         "Multiply",
         "Normalization",
+        "PReLU",
         "Permute",
+        "RNN",
+        "RandomBrightness",
+        "RandomContrast",
+        "RandomFlip",
+        "RandomRotation",
+        "RandomTranslation",
+        "RandomZoom",
         "ReLU",
         "RepeatVector",
         "Rescaling",
         "Reshape",
+        "Resizing",
+        "SeparableConv1D",
+        "SeparableConv2D",
         "SimpleRNN",
+        "SimpleRNNCell",
         "Softmax",
         "SpatialDropout1D",
+        "SpatialDropout2D",
         "Subtract",
         "TimeDistributed",
+        "UnitNormalization",
         "UpSampling1D",
         "UpSampling2D",
         "ZeroPadding1D",
@@ -67,6 +92,28 @@ LAYERS = frozenset(
     ]
 )
 """Layers that files of Keras may name and that mean the same here."""
+
+RENAMED = {"Affine": "Rescaling", "Sigmoid": "Activation", "Tanh": "Activation"}
+"""Layers that Keras does not have, and the layer of Keras that computes the same."""
+
+_OPERATION = "it is an operation on tensors, which Keras writes by names of its own"
+_TEXTS = "in Keras it needs TensorFlow, and its vocabulary is in files of its own kind"
+
+NOT_IN_FILES = {
+    **dict.fromkeys(
+        (
+            *("AddedLoss", "Broadcast", "Clip", "Compare", "Constant", "Extreme", "Function", "GetItem", "MatMul"),
+            *("Parameter", "Power", "RandomValues", "Reduce", "Total", "Transpose", "Where"),
+        ),
+        _OPERATION,
+    ),
+    **dict.fromkeys(("IntegerLookup", "StringLookup", "TextVectorization"), _TEXTS),
+    "Divide": "Keras has no such layer",
+    "GaussianLatent": "Keras has no such layer",
+    "Lambda": "its Python code is never run from a file",
+    "RandomCrop": "at inference Keras leaves images as large as they are, and the layer here cuts out the middle",
+}
+"""Layers that files of Keras cannot hold, or that do not mean the same there, and why."""
 
 ACTIVATION_LAYERS = ("ELU", "LeakyReLU", "ReLU", "Softmax")
 """Layers of Keras that may stand for an activation function."""
@@ -95,13 +142,29 @@ ACTIVATIONS = (
 )
 """Activation functions that have the same name here and in Keras."""
 
+WITHOUT_EFFECT = {"RandomFlip": ("fill_mode", "interpolation", "fill_value")}
+"""Arguments of layers here that have no effect, and that Keras does not take."""
+
 OWN_LOSSES = ("MaskedMeanSquaredError", "FunctionLoss")
 """Losses that Keras does not have."""
 
+_CONSTRAINED = (
+    *("kernel", "bias", "recurrent", "gamma", "beta", "embeddings"),
+    *("alpha", "depthwise", "pointwise"),
+)
+
+# Settings that mean nothing in a layer where the first one is off.
+DEPENDENT = {
+    "BatchNormalization": ("renorm", ("renorm_momentum",)),
+    "Resizing": ("pad_to_aspect_ratio", ("fill_mode", "fill_value")),
+}
+
 # Settings that Keras writes and that mean nothing at these values; at another value the layer refuses them by name.
 UNUSED: dict[str, tuple[Any, ...]] = {
-    **{f"{of}_constraint": (None,) for of in ("kernel", "bias", "recurrent", "gamma", "beta", "embeddings")},
+    **{f"{of}_constraint": (None,) for of in _CONSTRAINED},
     "activity_regularizer": (None,),
+    "antialias": (False,),
+    "attention_axes": (None,),
     "autocast": (True, None),
     "batch_input_shape": (None,),
     "data_format": ("channels_last", None),
@@ -115,6 +178,7 @@ UNUSED: dict[str, tuple[Any, ...]] = {
     "mean": (None,),
     "noise_shape": (None,),
     "optional": (False,),
+    "pad_to_aspect_ratio": (False,),
     "output_axes": (None,),
     "output_padding": (None,),
     "quantization_config": (None,),
@@ -122,11 +186,13 @@ UNUSED: dict[str, tuple[Any, ...]] = {
     "renorm": (False,),
     "renorm_clipping": (None,),
     "rms_scaling": (False,),
+    "sliding_window": (None,),
     "sparse": (False,),
     "stateful": (False,),
     "synchronized": (False,),
     "unroll": (False, True),
     "use_ema": (False,),
+    "use_gate": (False,),
     "use_cudnn": ("auto", False, True),
     "variance": (None,),
     "zero_output_for_mask": (False, True),

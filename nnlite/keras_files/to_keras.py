@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from nnlite import activations
-from nnlite.keras_files.names import ACTIVATION_LAYERS, ACTIVATIONS, LAYERS, OWN_LOSSES
+from nnlite.keras_files.attention import LAYERS as ATTENTION
+from nnlite.keras_files.attention import settings_of_call, use_in_keras
+from nnlite.keras_files.names import (
+    ACTIVATION_LAYERS,
+    ACTIVATIONS,
+    LAYERS,
+    NOT_IN_FILES,
+    OWN_LOSSES,
+    RENAMED,
+    WITHOUT_EFFECT,
+)
 from nnlite.registry import serialize
 
 _RECURRENT = ("LSTM", "GRU", "SimpleRNN", "Bidirectional")
@@ -32,18 +42,25 @@ def layer_entry(given: Mapping[str, Any]) -> dict[str, Any]:
     name, config = given["class_name"], given["config"]
     if config.get("ties"):
         raise NotInKeras(f"layers of model {config.get('name')!r} share weights, which a file for Keras cannot say")
-    # ``2 * a + 1`` is what Keras's Rescaling computes.
-    name = "Rescaling" if name == "Affine" else name
+    if name in ("Sigmoid", "Tanh"):
+        config = {**config, "activation": serialize(activations.get(name.lower()))}
+    name = RENAMED.get(name, name)
     if name == "Sequential":
         return _entry("keras", name, _chain(config))
     if name == "Model":
         return {**_entry("keras.src.models.functional", "Functional", _graph(config)), "registered_name": "Functional"}
     if name not in LAYERS:
+        reason = NOT_IN_FILES.get(name, "Keras has no such layer")
         raise NotInKeras(
-            f"Keras has no layer {name}, which layer {config.get('name')!r} is; a name such as model.npz has "
-            "nnlite's own format"
+            f"a file of Keras holds no layer {name}, which layer {config.get('name')!r} is: {reason}; a name such as "
+            "model.npz has nnlite's own format"
         )
-    settings = {key: _value(key, value) for key, value in config.items()}
+    settings = {key: _value(key, value) for key, value in config.items() if key not in WITHOUT_EFFECT.get(name, ())}
+    if name == "RandomContrast" and isinstance(config["factor"], (int, float)):
+        # In Keras one number is the largest change upwards alone.
+        settings["factor"] = [config["factor"]] * 2
+    if name in ATTENTION:
+        settings_of_call(settings)
     if name == "InputLayer":
         settings["batch_shape"] = [settings.pop("batch_size"), *settings.pop("shape")]
     return _entry("keras.layers", name, settings)
@@ -95,6 +112,7 @@ def _chain(config: Mapping[str, Any]) -> dict[str, Any]:
 def _graph(config: Mapping[str, Any]) -> dict[str, Any]:
     entries = {layer["config"]["name"]: {**layer_entry(layer), "inbound_nodes": []} for layer in config["layers"]}
     classes = {layer["config"]["name"]: layer["class_name"] for layer in config["layers"]}
+    calls = {layer["config"]["name"]: settings_of_call(dict(layer["config"])) for layer in config["layers"]}
     dtypes = {layer["config"]["name"]: layer["config"].get("dtype", "float32") for layer in config["layers"]}
     history: dict[int, list[Any]] = {}
     for node in config["nodes"]:
@@ -105,7 +123,11 @@ def _graph(config: Mapping[str, Any]) -> dict[str, Any]:
             history[number] = [name, 0 if classes[name] == "InputLayer" else use, index]
         if classes[name] != "InputLayer":
             tensors = [_tensor(history[number], dtypes[name]) for number in node["inputs"]]
-            entry["inbound_nodes"].append(_use(tensors, node["takes_list"], classes[name]))
+            entry["inbound_nodes"].append(
+                use_in_keras(tensors, calls[name], classes[name])
+                if classes[name] in ATTENTION
+                else _use(tensors, node["takes_list"], classes[name])
+            )
     for name, entry in entries.items():
         entry["name"] = name
     return {

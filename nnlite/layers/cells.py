@@ -5,13 +5,15 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from nnlite.layers.base import Layer
+from nnlite.layers.base import Layer, registry
+from nnlite.layers.composition import flat_values
 from nnlite.layers.gru import GRU
 from nnlite.layers.lstm import LSTM
 from nnlite.layers.recurrent import Recurrent
 from nnlite.layers.reshaping import Reshape
 from nnlite.layers.simple_rnn import SimpleRNN
 from nnlite.naming import snake_case, unique_name
+from nnlite.registry import serialize
 
 
 class _Cell(Layer):
@@ -176,22 +178,42 @@ class RNN(Layer):
             for one in self.cells
         ]
 
-    def call(self, inputs: Any, initial_state: Any = None) -> Any:
-        """Return the outputs of all steps or of the last, and with `return_state` the last states of all cells."""
+    def call(self, inputs: Any) -> Any:
+        """Return the outputs of all steps or of the last, and with `return_state` the last states of each cell.
+
+        In a list, the initial states of all cells come after the series.
+        """
+        y, *given = inputs if isinstance(inputs, list) else [inputs]
         states: list[Any] = []
-        y = inputs
-        given = list(initial_state) if isinstance(initial_state, (list, tuple)) else None
         for cell, layer in zip(self.cells, self._stack, strict=True):
-            own = None if given is None else [given.pop(0) for _ in cell.state_size]
+            own = [given.pop(0) for _ in cell.state_size] if given else None
             y, *last = layer(y, initial_state=own)
-            states += last
+            # As in Keras, the states of a cell in a stack are one value, or a list of them.
+            states += last if len(self.cells) == 1 or len(last) == 1 else [last]
         return [y, *states] if self.return_state else y
 
     def __call__(self, inputs: Any, initial_state: Any = None, training: Any = None, mask: Any = None) -> Any:  # type: ignore[override]
         """Add the layers to a graph, or apply them to arrays; see `Layer`."""
-        if initial_state is None:
-            return super().__call__(inputs, training, mask=mask)
-        return self.call(inputs, initial_state)
+        if initial_state is not None:
+            inputs = [inputs, *flat_values(initial_state)]
+        return super().__call__(inputs, training, mask=mask)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        cells = [serialize(cell) for cell in self.cells]
+        own = ("return_sequences", "return_state", "go_backwards")
+        return {
+            **super().get_config(),
+            "cell": cells[0] if len(cells) == 1 else cells,
+            **{name: getattr(self, name) for name in own},
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Layer:
+        """Make a layer from what `get_config` returned."""
+        cell = config["cell"]
+        made = [registry.get(one) for one in (cell if isinstance(cell, list) else [cell])]
+        return super().from_config({**config, "cell": made if isinstance(cell, list) else made[0]})
 
 
 class StackedRNNCells:

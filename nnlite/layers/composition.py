@@ -35,8 +35,8 @@ def compose(layer: Any, inputs: Any, training: bool) -> Any:
 
 def _note_use(layer: Any, inputs: Any, outputs: Any) -> None:
     """Note in symbolic outputs that the layer computes them as a whole, as one node of Keras's graph."""
-    given = tuple(one for one in _flat(inputs) if isinstance(one, SymbolicTensor))
-    results = tuple(one for one in _flat(outputs) if isinstance(one, SymbolicTensor))
+    given = tuple(one for one in flat_values(inputs) if isinstance(one, SymbolicTensor))
+    results = tuple(one for one in flat_values(outputs) if isinstance(one, SymbolicTensor))
     if not given or any(one is tensor for one in results for tensor in given):
         return
     node = Node(layer, given, isinstance(inputs, (list, tuple, Mapping)), len(results) > 1)
@@ -55,10 +55,10 @@ def run_call(layer: Any, inputs: Any, training: bool = False) -> Any:
         If ``call`` does with symbolic tensors what layers cannot express; the message says what to do instead.
     """
     arguments = {"training": training} if _takes_training(layer.call) else {}
-    if not any(isinstance(one, SymbolicTensor) for one in _flat(inputs)):
+    if not any(isinstance(one, SymbolicTensor) for one in flat_values(inputs)):
         with training_scope(training):
             return layer.call(inputs, **arguments)
-    anchor = next(one for one in _flat(inputs) if isinstance(one, SymbolicTensor))
+    anchor = next(one for one in flat_values(inputs) if isinstance(one, SymbolicTensor))
     try:
         with tracing(anchor) as trace:
             outputs = layer.call(inputs, **arguments)
@@ -66,7 +66,7 @@ def run_call(layer: Any, inputs: Any, training: bool = False) -> Any:
         if WAY_OUT in str(error):
             raise
         raise type(error)(f"{type(layer).__name__}.call cannot be written as a graph: {error}. {WAY_OUT}") from error
-    for one in _flat(outputs):
+    for one in flat_values(outputs):
         if not isinstance(one, SymbolicTensor):
             raise TypeError(
                 f"{type(layer).__name__}.call must return results of layers; found {type(one).__name__}. {WAY_OUT}"
@@ -90,10 +90,11 @@ def refuse_own_steps(model: Any) -> None:
             )
 
 
-def _flat(value: Any) -> list[Any]:
+def flat_values(value: Any) -> list[Any]:
+    """Return the values of nested lists, tuples and mappings in their order."""
     if isinstance(value, Mapping):
         value = list(value.values())
-    return [inner for one in value for inner in _flat(one)] if isinstance(value, (list, tuple)) else [value]
+    return [inner for one in value for inner in flat_values(one)] if isinstance(value, (list, tuple)) else [value]
 
 
 def _takes_training(function: Any) -> bool:

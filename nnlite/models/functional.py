@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from nnlite.archive import FileFormatError, read_archive
-from nnlite.data import as_list, by_name
+from nnlite.data import by_name
 from nnlite.graph import SymbolicTensor, topological_order
 from nnlite.layers.base import Layer, registry
-from nnlite.layers.composition import refuse_own_steps, run_call
+from nnlite.layers.composition import flat_values, refuse_own_steps, run_call
 from nnlite.layers.input import Input, InputLayer
 from nnlite.layers.tracking import each_once, in_keras_order, tracked_layers, tracked_weights
 from nnlite.models.ties import tie, ties_entry
@@ -452,7 +452,8 @@ class Model(Trainer):
                 results = layer([tensors[number] for number in node["inputs"]])
             else:
                 results = layer(tensors[node["inputs"][0]])
-            for number, tensor in zip(node["outputs"], as_list(results), strict=True):
+            # Files of Keras tell of the last outputs only if they are used.
+            for number, tensor in zip(node["outputs"], flat_values(results), strict=False):
                 tensors[number] = tensor
         inputs = OrderedDict((name, tensors[number]) for name, number in config["inputs"])
         outputs = OrderedDict((name, tensors[number]) for name, number in config["outputs"])

@@ -20,7 +20,7 @@ KINDS = {
     "connections": (
         connections,
         ["--no-header", "--label", "11"],
-        ["1   category  2 categories: 'tcp', 'udp'; unseen", "3   category  1 categories: 'SF'"],
+        ["1   category  2 categories: 'tcp', 'udp'; unseen", "3   category  1 category: 'SF'"],
     ),
     "turbine": (turbine, [], ["Date/Time                      datetime  hour and weekday; %d %m %Y"]),
     "room": (room, [], ["date           datetime  hour"]),

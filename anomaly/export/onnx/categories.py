@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from anomaly.export.onnx.rows import never_empty
 from anomaly.preprocessing.columns.categories import HOLE, CategoryColumn
 from anomaly.preprocessing.columns.levels import LevelColumn
 from anomaly.preprocessing.parameters import FEATURE_LIMIT
 from anomaly.tables.cells import MISSING_TEXTS
 from nnlite.export import OnnxGraph
 from nnlite.export.onnx_file import ML_DOMAIN
+from nnlite.types import Array
 
 _LARGEST = 1e300
 
@@ -26,6 +28,7 @@ def text_block(graph: OnnxGraph, column: CategoryColumn, x: str, weight: float) 
         values_int64s=list(known.values()),
         default_int64=column.unseen_group,
     )
+    groups = never_empty(graph, groups, graph.ints([[missing]]))
     return graph.add("Cast", _rows(graph, column, groups, weight), to="FLOAT")
 
 
@@ -44,8 +47,22 @@ def level_block(graph: OnnxGraph, column: LevelColumn, x: str, weight: float) ->
         once = graph.doubles(1.0)
         is_unseen = graph.add("Equal", groups, graph.ints(column.unseen_group))
         rows = graph.add("Mul", rows, graph.add("Where", is_unseen, sizes, once))
-        rows = graph.add("Min", rows, graph.doubles(FEATURE_LIMIT))
+        rows = with_holes_of(graph, rows, graph.add("Min", rows, graph.doubles(FEATURE_LIMIT)))
     return graph.add("Cast", rows, to="FLOAT")
+
+
+def blank_block(column: CategoryColumn, weight: float) -> Array:
+    """Return the features of a missing cell."""
+    return _table(column, weight)[_missing(column)]
+
+
+def with_holes_of(graph: OnnxGraph, x: str, results: str) -> str:
+    """Return results that are NaN where x is.
+
+    ONNX leaves open what Min and Max make of NaN: in ONNX Runtime up to 1.17 the minimum of a single column of NaN and
+    a number is the number.
+    """
+    return graph.add("Where", graph.add("IsNaN", x), x, results)
 
 
 def _sizes(graph: OnnxGraph, levels: list[float], x: str) -> str:
@@ -63,7 +80,11 @@ def _missing(column: CategoryColumn) -> int:
 
 
 def _rows(graph: OnnxGraph, column: CategoryColumn, groups: str, weight: float) -> str:
+    rows = graph.add("Gather", graph.doubles(_table(column, weight)), groups, axis=0)
+    return graph.add("Squeeze", rows, graph.ints([1]))
+
+
+def _table(column: CategoryColumn, weight: float) -> Array:
     """Return the row of each group: the weight in its own column; the last one, of holes, is NaN."""
     n = len(column.groups)
-    table = np.concatenate([min(weight, FEATURE_LIMIT) * np.eye(n), np.full((1, n), np.nan)])
-    return graph.add("Squeeze", graph.add("Gather", graph.doubles(table), groups, axis=0), graph.ints([1]))
+    return np.concatenate([min(weight, FEATURE_LIMIT) * np.eye(n), np.full((1, n), np.nan)])

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.export.onnx.categories import level_block, text_block
+from anomaly.export.onnx.categories import blank_block, level_block, text_block, with_holes_of
+from anomaly.export.onnx.rows import never_empty
 from anomaly.export.parts import Parts
 from anomaly.preprocessing.columns.categories import CategoryColumn
 from anomaly.preprocessing.columns.heavy_tails import HeavyTailColumn
@@ -21,6 +22,7 @@ from anomaly.preprocessing.layout import lay_out
 from anomaly.preprocessing.parameters import FEATURE_LIMIT
 from anomaly.preprocessing.scaling.base import AffineScaler
 from nnlite.export import NotExportable, OnnxGraph, Tensor
+from nnlite.types import Array
 
 # From here on, v^2 + 1 is v^2.
 _LARGE = 1e9
@@ -82,6 +84,16 @@ def features(graph: OnnxGraph, parts: Parts, inputs: list[Tensor]) -> tuple[str,
     return joined, valid
 
 
+def blank(parts: Parts) -> Array:
+    """Return the features of a record without any cell, float32."""
+    layout = lay_out(parts.table.columns, parts.table.is_marked)
+    found = np.full(parts.features.width, np.nan, np.float32)
+    found[layout.marks] = parts.category_weight
+    for column, start in zip(parts.table.categories, layout.category_starts, strict=True):
+        found[start : start + len(column.groups)] = blank_block(column, parts.category_weight)
+    return found
+
+
 def _check(table: FittedTable) -> None:
     if not isinstance(table.scaler, AffineScaler):
         raise NotExportable(
@@ -112,8 +124,13 @@ def _columns(graph: OnnxGraph, parts: Parts, inputs: list[Tensor]) -> dict[str, 
         index: column.name for index, column in enumerate(parts.table.columns) if not isinstance(column, IgnoredColumn)
     }
     if len(inputs) == 1 and inputs[0].kind == "DOUBLE":
-        return {name: graph.add("Gather", inputs[0].name, graph.ints([index]), axis=1) for index, name in used.items()}
-    return {name: one.name for name, one in zip(used.values(), inputs, strict=True)}
+        x = never_empty(graph, inputs[0].name, graph.doubles(np.zeros((1, len(parts.names)))))
+        return {name: graph.add("Gather", x, graph.ints([index]), axis=1) for index, name in used.items()}
+    # Text becomes numbers first.
+    return {
+        name: one.name if one.kind == "STRING" else never_empty(graph, one.name, graph.doubles([[0.0]]))
+        for name, one in zip(used.values(), inputs, strict=True)
+    }
 
 
 def _numbers(graph: OnnxGraph, table: FittedTable, columns: dict[str, str]) -> str:
@@ -147,9 +164,9 @@ def _compressed(graph: OnnxGraph, column: HeavyTailColumn, x: str) -> str:
     near = graph.add("Log", graph.add("Add", bounded, root))
     far = graph.add("Add", graph.add("Log", size), graph.doubles(np.log(2.0)))
     grown = graph.add("Where", graph.add("Greater", size, graph.doubles(_LARGE)), far, near)
-    return graph.add("Mul", graph.add("Sign", v), grown)
+    return with_holes_of(graph, x, graph.add("Mul", graph.add("Sign", v), grown))
 
 
 def clip(graph: OnnxGraph, x: str, limit: float) -> str:
     """Return float64 numbers bounded by a limit on both sides; NaN remains NaN."""
-    return graph.add("Max", graph.add("Min", x, graph.doubles(limit)), graph.doubles(-limit))
+    return with_holes_of(graph, x, graph.add("Max", graph.add("Min", x, graph.doubles(limit)), graph.doubles(-limit)))

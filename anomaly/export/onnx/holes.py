@@ -11,6 +11,7 @@ import numpy as np
 
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.imputation import FARTHEST, NEIGHBORS, RANKED, Imputer
+from anomaly.export.onnx.rows import in_rows
 from nnlite.export import OnnxGraph
 from nnlite.types import Array
 
@@ -45,16 +46,40 @@ def replaced(graph: OnnxGraph, x: str, holes: str, compute: Callable[[str], str]
         Takes the name of some rows of x, returns that of the rows in their place.
     """
     worst = graph.add("ReduceMax", graph.add("Cast", holes, to="FLOAT"), axes=[1], keepdims=0)
-    rows = graph.add("Transpose", graph.add("NonZero", worst), perm=[1, 0])
-    chosen = graph.add("GatherND", x, rows)
-    return graph.add("ScatterND", x, rows, compute(chosen))
+    return in_rows(graph, worst, {x: "FLOAT"}, lambda rows: [compute(graph.add("GatherND", x, rows))])[0]
 
 
-def imputed(graph: OnnxGraph, imputer: Imputer, x: str) -> str:
-    """Return features without holes: filled by the nearest training records that have them."""
+def imputed(graph: OnnxGraph, imputer: Imputer, x: str, blank: Array) -> str:
+    """Return features without holes: filled by the nearest training records that have them.
+
+    Parameters
+    ----------
+    graph : OnnxGraph
+        The graph.
+    imputer : Imputer
+        With the training records.
+    x : str
+        Features, with holes.
+    blank : ndarray of float32 of shape (n_features,)
+        The features of a record without any cell. All training records may be equally near to it: which of them fill
+        it is found in Python.
+    """
     if not len(imputer.donors):
         return filled(graph, imputer.features, x)
-    return replaced(graph, x, graph.add("IsNaN", x), lambda rows: _from_donors(graph, imputer, rows))
+
+    def fill(rows: str) -> str:
+        is_blank = graph.add("Cast", _equal(graph, rows, graph.floats(blank), 1), to="BOOL")
+        values = graph.floats(imputer.filled(blank[np.newaxis])[0])
+        return graph.add("Where", is_blank, values, _from_donors(graph, imputer, rows))
+
+    return replaced(graph, x, graph.add("IsNaN", x), fill)
+
+
+def _equal(graph: OnnxGraph, x: str, y: str, axis: int) -> str:
+    """Return 1 for equal records, holes included, else 0, as float32."""
+    holes = graph.add("And", graph.add("IsNaN", x), graph.add("IsNaN", y))
+    same = graph.add("Or", graph.add("Equal", x, y), holes)
+    return graph.add("ReduceMin", graph.add("Cast", same, to="FLOAT"), axes=[axis], keepdims=1)
 
 
 def _from_donors(graph: OnnxGraph, imputer: Imputer, x: str) -> str:
@@ -62,7 +87,7 @@ def _from_donors(graph: OnnxGraph, imputer: Imputer, x: str) -> str:
     near = _nearest(graph, imputer, x)
     found = graph.add("Gather", graph.floats(imputer.donors), near, axis=0)
     hole = graph.add("IsNaN", found)
-    has = graph.add("And", graph.add("Not", hole), graph.add("Not", _own(graph, x, found, hole)))
+    has = graph.add("And", graph.add("Not", hole), graph.add("Not", _own(graph, x, found)))
     ranks = graph.add("CumSum", graph.add("Cast", has, to="FLOAT"), graph.ints(1))
     has = graph.add("And", has, graph.add("Not", graph.add("Greater", ranks, graph.floats(NEIGHBORS))))
     counts = graph.add("ReduceSum", graph.add("Cast", has, to="DOUBLE"), graph.ints([1]), keepdims=0)
@@ -107,15 +132,12 @@ def _sides(donors: Array, marks: Array | None) -> tuple[Array, Array]:
     return bounded.astype(np.float32), has.astype(np.float32)
 
 
-def _own(graph: OnnxGraph, x: str, found: str, hole: str) -> str:
+def _own(graph: OnnxGraph, x: str, found: str) -> str:
     """Return which of the nearest donors do not count: the first that is equal to the record, holes included.
 
     Without such a one, it is the last, so that as many are ranked as in Python.
     """
-    record = graph.add("Unsqueeze", x, graph.ints([1]))
-    both = graph.add("And", graph.add("IsNaN", record), hole)
-    same = graph.add("Or", graph.add("Equal", record, found), both)
-    least = graph.add("ReduceMin", graph.add("Cast", same, to="FLOAT"), axes=[2], keepdims=1)
+    least = _equal(graph, graph.add("Unsqueeze", x, graph.ints([1])), found, 2)
     before = graph.add("CumSum", least, graph.ints(1))
     first = graph.add("And", graph.add("Cast", least, to="BOOL"), graph.add("Less", before, graph.floats(1.5)))
     others = graph.add(

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from anomaly.detectors.table.neighbors import NearestNeighbors
+from anomaly.export.onnx.rows import in_rows
 from nnlite.export import OnnxGraph
 from nnlite.types import Array
 
@@ -69,10 +70,11 @@ def _nearest(graph: OnnxGraph, member: NearestNeighbors, x: str) -> tuple[str, s
     distances, near = _by_products(graph, records, x, count)
     farthest = graph.add("ReduceMax", graph.add("Abs", x), axes=[1], keepdims=0)
     is_far = graph.add("Cast", graph.add("Greater", farthest, graph.floats(_FAR)), to="FLOAT")
-    rows = graph.add("Transpose", graph.add("NonZero", is_far), perm=[1, 0])
-    exact = _by_differences(graph, records, graph.add("GatherND", x, rows), count)
-    distances, near = (
-        graph.add("ScatterND", one, rows, other) for one, other in zip((distances, near), exact, strict=True)
+    distances, near = in_rows(
+        graph,
+        is_far,
+        {distances: "DOUBLE", near: "INT64"},
+        lambda rows: _by_differences(graph, records, graph.add("GatherND", x, rows), count),
     )
     if count == member.n_local:
         return distances, near

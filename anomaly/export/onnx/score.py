@@ -10,9 +10,10 @@ import numpy as np
 
 from anomaly.detectors.autoencoder import LARGEST_INPUT
 from anomaly.export.onnx.blend import blended, rounded
-from anomaly.export.onnx.columns import features, inputs_of
+from anomaly.export.onnx.columns import blank, features, inputs_of
 from anomaly.export.onnx.holes import filled, imputed, known, replaced
 from anomaly.export.onnx.members import member_score, outputs
+from anomaly.export.onnx.rows import rows_of
 from anomaly.export.parts import Blended, Parts, parts_of, reduced
 from nnlite.export import OnnxGraph, Tensor
 from nnlite.export.onnx_file import import_onnx, write_graph
@@ -65,6 +66,7 @@ def export_onnx(detector: Any, path: str | os.PathLike[str], prototypes: int | N
     if valid:
         score = graph.add("Where", valid, score, graph.doubles(np.nan))
     label = graph.add("Cast", graph.add("Greater", score, graph.doubles(parts.threshold)), to="INT64")
+    score, label = (rows_of(graph, one, inputs[0].name) for one in (score, label))
     results = [
         Tensor(graph.named(score, named[0]), (None,), "DOUBLE"),
         Tensor(graph.named(label, named[1]), (None,), "INT64"),
@@ -75,7 +77,7 @@ def export_onnx(detector: Any, path: str | os.PathLike[str], prototypes: int | N
 
 def _ensemble(graph: OnnxGraph, blend: Blended, parts: Parts, x: str) -> str:
     there = known(graph, parts.features, x)
-    complete = imputed(graph, blend.imputer, x)
+    complete = imputed(graph, blend.imputer, x, blank(parts))
     scores = [member_score(graph, member, number, complete, there) for number, member in blend.members]
     return rounded(graph, blended(graph, blend, scores))
 

@@ -300,7 +300,7 @@ class CategoryColumn:
     def summary(self) -> str:
         """Return a text that lists the groups."""
         others = [group.strip("<>") for group in self.groups[len(self.categories) :]]
-        text = f"{len(self.categories)} categories"
+        text = f"{len(self.categories)} categor{'y' if len(self.categories) == 1 else 'ies'}"
         text += f": {format_names(self.categories)}" if self.categories else ""
         return text + (f"; {', '.join(others)}" if others else "")
 

@@ -19,6 +19,7 @@ from anomaly.preprocessing.columns.parsing import (
     category_text,
     parse_boolean,
     parse_each,
+    parse_number,
     parse_numbers,
 )
 from anomaly.tables.cells import text_array
@@ -169,8 +170,16 @@ class ValueColumn(ABC):
         except UnreadableError as error:
             raise DataError(
                 f"{position(error.index)}, column {self.name!r}: found {format_value(cells[error.index])}, expected "
-                f"{self.expectation}; if the column contains categories, name it as categorical when fitting"
+                f"{self.expectation}; {self._remedy(cells[error.index])}"
             ) from None
+
+    def _remedy(self, cell: Any) -> str:
+        """Return what to do about a cell that is not of the kind of the column."""
+        if self.kind == "number" and isinstance(cell, str) and parse_number(cell.replace(",", ".")) is not None:
+            return (
+                "if the comma is the decimal point, read the file with decimal=',' (on the command line: --decimal ,)"
+            )
+        return "if the column contains categories, name it as categorical when fitting"
 
 
 class NumberColumn(ValueColumn):

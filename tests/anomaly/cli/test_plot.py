@@ -12,7 +12,10 @@ def test_plot_leaves_out_records_without_a_label(folder, capsys, tmp_path, monke
     labels = ["--label", "label", "--normal", "normal"]
     code, out, err = run(capsys, "plot", tmp_path / "some.csv", "-m", folder / "m.npz", "-o", tmp_path / "p", *labels)
     assert (code, out, err) == (0, "", f"anomaly: left out {unlabelled} records without a label\n")
-    data, truth, *_ = seen[0]
+    data, truth, names, _, numbers = seen[0]
+    # Pictures over the records have the numbers of rows that titles have.
+    assert [name.split()[1] for name in names] == [f"{number:,}" for number in numbers]
+    assert len(numbers) < numbers[-1]
     assert len(data.records) == len(data.contributions) == len(truth) == len(rows(folder / "test.csv")) - 1 - unlabelled
     assert set(truth.tolist()) == {0, 1}
 

@@ -25,6 +25,16 @@ def test_the_columns_with_the_largest_contributions_come_first_with_their_values
     ]
 
 
+def test_expected_values_are_written_as_the_cells_beside_them():
+    amounts = np.array(["38.7", "2647,23", "1.000000001", "12"], dtype=object)
+    expected = as_table({"amount": [50.0, 30.6125, 2.0, 0.25]})
+    write = {"2647,23": "30,61"}
+    columns = top_columns(
+        np.ones((4, 1)), ["amount"], 1, as_table({"amount": amounts}), expected, lambda *cell: write.get(cell[2])
+    )
+    assert columns[3].tolist() == ["50.0", "30,61", "2.00000", "0.25"]
+
+
 def test_columns_without_names_go_by_their_order():
     found = as_table(np.array([[1.0, 2.0]]))
     assert top_columns(np.array([[0.0, 1.0]]), ["a", "b"], 1, found)[2].tolist() == ["2"]

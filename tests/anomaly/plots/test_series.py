@@ -179,6 +179,23 @@ def test_a_contribution_map_is_empty_where_there_is_a_gap_in_time():
         assert (edges - edges[0]).tolist() == [0, 1, 2, 3, 40, 41, 42]
 
 
+def test_the_names_of_sensors_end_at_one_place():
+    panels = plots.plot_series([[0.001, 9e6], [0.002, 8e6]], names=["flow", "heat"])
+    panels[0].figure.draw_without_rendering()
+    ends = [panel.yaxis.label.get_window_extent().x1 for panel in panels]
+    assert ends[0] == pytest.approx(ends[1], abs=1.0)
+
+
+def test_a_gap_within_a_column_of_a_long_contribution_map_is_empty():
+    at = np.arange(2900) + 100 * (np.arange(2900) >= 1901)
+    ax = plots.plot_contribution_map(np.ones((2900, 1)), ["flow"], [0] * 2899 + [1], time=at)
+    edges = ax.collections[0].get_coordinates()[0, :, 0]
+    place = int(np.flatnonzero(edges == 1901.0)[0])
+    assert edges[place + 1] == 2001.0
+    assert ax.collections[0].get_array().mask[0, place]
+    assert ax.get_title(loc="left").endswith("; alarms as bars (1)")
+
+
 def test_times_may_repeat():
     for time in ([0, 0, 0], [1, 1, 2], np.full(3, "2024-01-01", "M8[s]")):
         ax = plots.plot_contribution_map(np.ones((3, 1)), ["flow"], [0, 0, 1], time=time)

@@ -304,7 +304,7 @@ def test_the_description_names_all_that_was_learned():
     )
     assert preprocessor.describe() == [
         "t    datetime  median 2024-01-02T10:00:00.000000",
-        "c    category  1 categories: 'x'; missing, unseen; 50 % missing",
+        "c    category  1 category: 'x'; missing, unseen; 50 % missing",
         "yes  boolean   median True",
     ]
 

@@ -205,6 +205,37 @@ def test_gaps_are_white_and_the_shortest_alarm_is_seen(visit):
     assert len("".join("x" if one else " " for one in bands).split()) == 2
 
 
+def test_a_band_covers_the_sensors_of_an_alarm_and_a_strip_marks_the_others(visit):
+    page = visit(series_report(n_sensors=2))
+    # Of each figure, the sensor of the alarms first, the largest fraction of its height that a band has.
+    score, own, other = page.evaluate(
+        """() => [...document.querySelectorAll("#timeline canvas")].map((canvas) => {
+            const pen = canvas.getContext("2d");
+            let most = 0;
+            for (let x = 70; x < canvas.width - 10; x++) {
+                const { data } = pen.getImageData(x, 0, 1, canvas.height);
+                let count = 0;
+                for (let i = 0; i < data.length; i += 4) count += data[i + 3] > 0 && data[i] > data[i + 2] + 20;
+                most = Math.max(most, count);
+            }
+            return most / canvas.height;
+        })"""
+    )
+    # The lines of values lie over the bands.
+    assert min(score, own) > 0.3
+    assert 0.0 < other < 0.1
+
+
+def test_groups_stay_apart_in_print(visit):
+    page = visit(record_report())
+    page.emulate_media(media="print")
+    marks = page.evaluate(
+        "[...document.querySelectorAll('.chip')].map((one) => getComputedStyle(one, '::after').content)"
+    )
+    assert len(marks) > 1
+    assert marks == [*['";"'] * (len(marks) - 1), "none"]
+
+
 @pytest.mark.parametrize("report", [record_report, series_report], ids=["records", "series"])
 def test_hostile_data_are_shown_as_text(visit, report):
     page = visit(report(text=HOSTILE))

@@ -12,12 +12,16 @@ import pytest
 
 from nnlite import losses, metrics, optimizers
 from nnlite.archive import FileFormatError
+from nnlite.keras_files.attention import LAYERS as ATTENTION
+from nnlite.keras_files.from_keras import plain
+from nnlite.keras_files.names import LAYERS, NOT_IN_FILES, RENAMED
 from nnlite.layers import GRU, LSTM, BatchNormalization, Bidirectional, Dense, GaussianLatent, Input, Layer, Masking
+from nnlite.layers.later import MODULES
 from nnlite.models import Model, Sequential, clone_model, load_model
 from tests.nnlite.arrays import draw_single as draw
 
 GOLDEN = Path(__file__).parent / "golden"
-NAMES = ("nested", "series", "images")
+NAMES = ("nested", "series", "images", "attention", "pixels")
 
 
 @pytest.fixture
@@ -31,9 +35,8 @@ def unpacked(folder, name):
 
 
 def known(name):
-    return {
-        key: np.array(value, np.float32) for key, value in json.loads((GOLDEN / f"{name}.json").read_text()).items()
-    }
+    found = json.loads((GOLDEN / f"{name}.json").read_text())
+    return {key: np.array(value, np.float32) for key, value in found.items()}
 
 
 def small():
@@ -57,12 +60,16 @@ def rewritten(path, change, name="config.json"):
 # -- from Keras ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", NAMES)
+def inputs_of(case):
+    return case["x"] if "x" in case else [case["x0"], case["x1"]]
+
+
+@pytest.mark.parametrize("name", [*NAMES, "cells"])
 @pytest.mark.parametrize("ending", ["keras", "h5"])
 def test_a_model_of_keras_predicts_and_trains_on_as_there(h5py, tmp_path, name, ending):
     model, case = load_model(unpacked(tmp_path, f"{name}.{ending}")), known(name)
-    np.testing.assert_allclose(model.predict(case["x"], verbose=0), case["predictions"], atol=2e-6)
-    history = model.fit(case["x"], case["y"], epochs=2, batch_size=4, shuffle=False, verbose=0)
+    np.testing.assert_allclose(model.predict(inputs_of(case), verbose=0), case["predictions"], atol=2e-6)
+    history = model.fit(inputs_of(case), case["y"], epochs=2, batch_size=4, shuffle=False, verbose=0)
     np.testing.assert_allclose(history.history["loss"], case["losses"], rtol=1e-4)
 
 
@@ -72,7 +79,7 @@ def test_weights_of_keras_are_loaded_by_the_order_of_the_layers(h5py, tmp_path, 
     model = clone_model(load_model(unpacked(tmp_path, f"{name}.keras"), compile=False))
     model.load_weights(unpacked(tmp_path, f"{name}.{ending}"))
     case = known(name)
-    np.testing.assert_allclose(model.predict(case["x"], verbose=0), case["predictions"], atol=2e-6)
+    np.testing.assert_allclose(model.predict(inputs_of(case), verbose=0), case["predictions"], atol=2e-6)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -88,6 +95,39 @@ def test_what_is_written_for_keras_has_the_arrays_that_keras_wrote(h5py, tmp_pat
     assert opened[0].keys() == opened[1].keys()
     for key, array in opened[0].items():
         np.testing.assert_array_equal(opened[1][key], array, err_msg=key)
+
+
+def test_layers_that_are_random_in_training_have_the_settings_of_keras(h5py, tmp_path):
+    theirs = unpacked(tmp_path, "random.keras")
+    model, case = load_model(theirs), known("random")
+    np.testing.assert_allclose(model.predict(case["x"], verbose=0), case["predictions"], atol=2e-6)
+    assert not np.allclose(model(case["x"], training=True), case["predictions"], atol=0.01)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "random"])
+def test_what_is_written_for_keras_has_its_arguments_with_its_values(h5py, tmp_path, name):
+    theirs = unpacked(tmp_path, f"{name}.keras")
+    load_model(theirs).save(tmp_path / "ours.keras")
+    listed = []
+    for path in (theirs, tmp_path / "ours.keras"):
+        config = json.loads(zipfile.ZipFile(path).read("config.json"))["config"]
+        layers = {one["config"]["name"]: one for one in config["layers"] if one["module"].startswith("keras.layers")}
+        listed.append(layers)
+    assert listed[0].keys() == listed[1].keys()
+    for own, entry in listed[1].items():
+        known_arguments = listed[0][own]["config"]
+        for argument, value in entry["config"].items():
+            if argument not in ("dtype", "trainable", "layer", "backward_layer", "output_shape"):
+                assert plain(value) == plain(known_arguments[argument]), (own, argument)
+        if entry["class_name"] in ATTENTION:
+            uses = [one["inbound_nodes"][0]["kwargs"] for one in (entry, listed[0][own])]
+            assert uses[0] == {key: value for key, value in uses[1].items() if value is True}
+
+
+def test_every_layer_can_be_in_files_or_is_refused_with_a_reason():
+    with_files = LAYERS | RENAMED.keys() | NOT_IN_FILES.keys()
+    assert set(MODULES) == with_files
+    assert not LAYERS & NOT_IN_FILES.keys()
 
 
 # -- for Keras and back ----------------------------------------------------------------------------
@@ -207,7 +247,7 @@ def test_functions_as_losses_and_metrics_travel_by_name(h5py, tmp_path):
     ("old", "new", "match"),
     [
         ('"class_name": "Dense"', '"class_name": "Lambda"', "Lambda.*never run"),
-        ('"class_name": "Dense"', '"class_name": "MultiHeadAttention"', "MultiHeadAttention"),
+        ('"class_name": "Dense"', '"class_name": "RandomCrop"', "RandomCrop.*at inference"),
         (
             '"module": "keras.layers", "class_name": "Dense"',
             '"module": "os", "class_name": "system"',

@@ -223,12 +223,13 @@ class NearestWindows:
         squares = centered @ self._products
         squares += self._lengths
         nearest = int(squares.argmin())
-        wide = np.array([centered, x - self._flat[nearest]], np.float64)
-        own, distance = np.einsum("ij,ij->i", wide, wide)
-        # See `nnlite.neighbors`: others may be as near as this one, but for the rounding of products.
-        size = 2 * np.sqrt(own) + np.sqrt(distance)
-        limit = distance - own + 2 * _ROUNDING * (len(x) + 16) * size * size + _TINY
-        near = np.flatnonzero(squares <= limit)
+        difference = x - self._flat[nearest]
+        own, distance = float(centered.dot(centered)), float(difference.dot(difference))
+        # See `nnlite.neighbors`: others may be as near as this one, but for the rounding of products and of the limit.
+        size = 2 * own**0.5 + distance**0.5
+        limit = distance - own + 4 * _ROUNDING * (len(x) + 16) * size * size + _TINY
+        # A limit of Python's kind is compared in float32; one of NumPy's would make all of them float64.
+        near = (squares <= limit).nonzero()[0]
         if len(near) > 1:
             return int(near[np.sqrt(squared_distances(x, self._flat[near])).argmin()])
         return nearest

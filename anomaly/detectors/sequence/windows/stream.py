@@ -140,6 +140,8 @@ class WindowStream:
         windows, missing = self._recent.windows(self._member.window)
         if not len(windows):
             return np.zeros(windows.shape[:2]), 0
+        if missing is None and len(windows) == 1:
+            return compare(windows, None), 1
         parts = []
         for part in chunks(len(windows), windows.shape[1], self._member.width):
             mask = missing[part] if missing is not None and missing[part].any() else None

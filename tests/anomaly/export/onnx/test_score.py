@@ -79,6 +79,54 @@ def test_missing_cells_are_filled_as_in_python(pair):
     _assert_same(scores, labels, detector, x, most_others=0.005)
 
 
+def test_records_without_any_cell_are_filled_as_in_python(pair):
+    detector, session = pair
+    x = np.full((3, 5), np.nan)
+    np.testing.assert_allclose(session.run(["score"], {"records": x})[0], detector.decision_function(x), rtol=1e-5)
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_nothing_is_computed_on_tensors_without_rows(pair, tmp_path, count):
+    # ONNX Runtime up to 1.19 ends the process there.
+    detector, _ = pair
+    detector.export(tmp_path / "d.onnx")
+    message = onnx.load(tmp_path / "d.onnx")
+    results = {one.name for one in message.graph.output}
+    inside = [name for node in message.graph.node for name in node.output if name not in results]
+    message.graph.output.extend(onnx.ValueInfoProto(name=name) for name in inside)
+    session = onnxruntime.InferenceSession(message.SerializeToString(), providers=["CPUExecutionProvider"])
+    # The last operations take the spare row away again.
+    values = session.run(inside, {"records": _records(7, count)})
+    empty = [name for name, value in zip(inside, values, strict=True) if value.size == 0]
+    last = [node for node in message.graph.node if set(node.output) & results]
+    assert set(empty) <= {name for node in last for name in node.input}
+    assert len(empty) == (2 if count == 0 else 0)
+
+
+def test_scores_do_not_depend_on_what_min_and_max_make_of_nan(pair, tmp_path):
+    # ONNX leaves it open. Here, both are the number.
+    detector, session = pair
+    detector.export(tmp_path / "d.onnx")
+    message = onnx.load(tmp_path / "d.onnx")
+    constants = {one.name: one.data_type for one in message.graph.initializer}
+    nodes = []
+    for node in list(message.graph.node):
+        nodes.append(node)
+        bound = constants.get(node.input[-1])
+        if node.op_type not in ("Min", "Max") or bound in (None, onnx.TensorProto.INT64):
+            continue
+        x, limit, result = node.input[0], node.input[1], node.output[0]
+        node.output[0] = f"{result}_bounded"
+        nodes.append(onnx.helper.make_node("IsNaN", [x], [f"{result}_isnan"]))
+        nodes.append(onnx.helper.make_node("Where", [f"{result}_isnan", limit, node.output[0]], [result]))
+    assert len(nodes) > len(message.graph.node)
+    del message.graph.node[:]
+    message.graph.node.extend(nodes)
+    changed = onnxruntime.InferenceSession(message.SerializeToString(), providers=["CPUExecutionProvider"])
+    x = _records(8, 300, missing=0.1)
+    np.testing.assert_array_equal(*(one.run(["score"], {"records": x})[0] for one in (changed, session)))
+
+
 def test_an_infinite_number_has_no_score(pair):
     _, session = pair
     x = _records(4, 3)

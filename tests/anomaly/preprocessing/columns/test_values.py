@@ -125,3 +125,9 @@ CATEGORY = CategoryColumn.learn("c", objects(["a", "a"]), 2, 50)[0].get_config()
 def test_invalid_configurations_are_refused(config, message):
     with pytest.raises(DataError, match=message):
         column_from_config(config)
+
+
+def test_a_decimal_comma_among_numbers_is_named():
+    column = NumberColumn.learn_all(["c"], np.arange(3.0)[:, np.newaxis])[0]
+    with pytest.raises(DataError, match="found '38,59', expected a number; if the comma .*--decimal ,"):
+        column.read(np.array(["1.5", "38,59"], dtype=object), lambda index: f"row {index + 1}")
