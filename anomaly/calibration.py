@@ -26,9 +26,9 @@ from nnlite.validation import as_finite, check_value, integer
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-# The least mean log loss over 14 tables; benchmarks/quality/probabilities.py.
 # So few scores are sooner compared with all of the reference than that is sorted.
 _MOST_COUNTED = 8
+# The least mean log loss over 14 tables; benchmarks/quality/probabilities.py.
 _SHAPE = 0.3
 # The smallest positive number of the continued fraction, in place of 0.
 _TINY = 1e-300

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-# Short beginnings are alike by chance.
-_LEAST_BEGINNING = 4
-_SIMILARITY = 0.75
+# Short beginnings are alike by chance, and so are those that differ in more than one of four letters.
+_LEAST_BEGINNING, _SIMILARITY = 4, 0.75
+# A message stays readable.
 _MOST_NAMES = 10
 
 
@@ -38,22 +38,22 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def names_meant(names: Iterable[str], known: Iterable[str]) -> str:
     """Return what may have been meant by several names that do not exist, for the end of a message; perhaps "".
 
-    Names that differ from a known one in capitals, blanks, hyphens and underscores alone are all told.
+    Of several, those that differ from a known one in capitals, blanks, hyphens and underscores alone are all told.
 
     Examples
     --------
     >>> print(names_meant(["Temp", "Flow "], ["temp", "flow", "x"]))
-    ; did you mean 'temp' by 'Temp', 'flow' by 'Flow '? Names must be equal in capitals and blanks
+    ; did you mean 'temp' by 'Temp', 'flow' by 'Flow '? Capitals, blanks, hyphens and underscores count
     >>> print(names_meant(["amuont", "b"], ["amount", "country"]))
     ; did you mean 'amount'?
     """
     names, known = list(names), list(known)
     plain = {_plain(one): one for one in reversed(known)}
     pairs = [f"{plain[_plain(name)]!r} by {name!r}" for name in names if _plain(name) in plain]
-    if not pairs:
+    if not pairs or len(names) == 1:
         return did_you_mean(names[0], known)
     more = f" and {len(pairs) - _MOST_NAMES:,} more" if len(pairs) > _MOST_NAMES else ""
-    return f"; did you mean {', '.join(pairs[:_MOST_NAMES])}{more}? Names must be equal in capitals and blanks"
+    return f"; did you mean {', '.join(pairs[:_MOST_NAMES])}{more}? Capitals, blanks, hyphens and underscores count"
 
 
 def _plain(name: str) -> str:

@@ -152,11 +152,11 @@ class ByteSource:
         except UnicodeError:
             piece = b""
         line = self._line_after(piece) if piece or not start else self._lines + 1 + start.count(b"\n")
-        reading = "".join(f"; {text}" for text in [how_it_reads(error.object, error.start)] if text)
+        reading = how_it_reads(error.object, error.start)
         self._error = DataError(
             f"{self._label}, line {line}: found the byte 0x{error.object[error.start]:02x}, which is not text in "
             f"encoding {error.encoding!r}; give that of the file, perhaps {guess(error.object)!r}, as encoding= (on "
-            f"the command line: --encoding){reading}"
+            f"the command line: --encoding){'; ' if reading else ''}{reading}"
         )
         return piece
 

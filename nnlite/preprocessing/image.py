@@ -7,10 +7,9 @@ from nnlite.preprocessing.image_files import (
     load_img,
     save_img,
 )
-from nnlite.preprocessing.image_generator import ImageBatches, ImageDataGenerator
+from nnlite.preprocessing.image_generator import ImageDataGenerator
 
 __all__ = [
-    "ImageBatches",
     "ImageDataGenerator",
     "array_to_img",
     "image_dataset_from_directory",

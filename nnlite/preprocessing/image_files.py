@@ -13,7 +13,7 @@ from nnlite.types import Array
 from nnlite.validation import check_value, choice
 
 _MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png"}
+_SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png"}
 
 
 def load_img(
@@ -74,6 +74,21 @@ def save_img(path: Any, x: Any, data_format: str | None = None, scale: bool = Tr
     array_to_img(x, data_format, scale).save(path)
 
 
+def names_of_classes(folder: Path) -> list[str]:
+    """Return the names of the folders in a folder, each of which holds the images of one class, from a to z."""
+    return sorted(one.name for one in folder.iterdir() if one.is_dir())
+
+
+def images_in(folder: Path) -> list[Path]:
+    """Return the image files in a folder and the folders inside it, from a to z."""
+    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in _SUFFIXES)
+
+
+def no_images(folder: Path) -> ValueError:
+    """Return the error of a folder without images."""
+    return ValueError(f"{str(folder)!r} holds no images, files that end in {', '.join(sorted(_SUFFIXES))}")
+
+
 def image_dataset_from_directory(
     directory: Any,
     labels: str | None = "inferred",
@@ -119,12 +134,12 @@ def image_dataset_from_directory(
     check_value("label_mode", label_mode, choice("int", "categorical", "binary", None))
     check_value("subset", subset, choice("training", "validation", None))
     folder = Path(directory)
-    names = class_names or sorted(one.name for one in folder.iterdir() if one.is_dir())
+    names = class_names or names_of_classes(folder)
     with_labels = labels is not None and label_mode is not None
     places = [(folder / name, number) for number, name in enumerate(names)] if labels is not None else [(folder, 0)]
-    files = [(file, n) for place, n in places for file in sorted(place.rglob("*")) if file.suffix.lower() in SUFFIXES]
+    files = [(file, number) for place, number in places for file in images_in(place)]
     if not files:
-        raise ValueError(f"{str(folder)!r} holds no images, files that end in {', '.join(sorted(SUFFIXES))}")
+        raise no_images(folder)
     if validation_split and subset:
         order = np.random.default_rng(seed).permutation(len(files)) if shuffle else np.arange(len(files))
         first = len(files) - int(validation_split * len(files))

@@ -5,18 +5,19 @@ New programs rather begin their model with layers such as `RandomFlip` and `Resc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nnlite.layers.augmentation import Warped
-from nnlite.preprocessing.image_files import SUFFIXES, img_to_array, load_img
-from nnlite.preprocessing.py_dataset import PyDataset
-from nnlite.types import Array
+from nnlite.preprocessing.image_batches import ImageBatches
+from nnlite.preprocessing.image_files import images_in, img_to_array, load_img, names_of_classes, no_images
+from nnlite.types import Array, RandomGenerator
 from nnlite.validation import check_value, choice
 
+# Added to what is divided by, as in Keras.
 _EPSILON = 1e-6
 
 
@@ -30,98 +31,6 @@ class _Moved(Warped):
     def draw(self, n: int, height: int, width: int) -> Array:  # noqa: ARG002
         """Return the matrix."""
         return self._matrix[np.newaxis]
-
-
-class ImageBatches(PyDataset):
-    """Batches of images, each prepared by an `ImageDataGenerator` when it is needed; an endless iterator, too.
-
-    Parameters
-    ----------
-    generator : ImageDataGenerator
-        What prepares the images.
-    read : callable
-        Function of the number of an image that returns its array.
-    y : ndarray, optional
-        Targets, or numbers of classes.
-    batch_size : int, default 32
-        Images in a batch.
-    shuffle : bool, default True
-        Whether they come in a random order, another one in each epoch.
-    seed : int, optional
-        Seed of the order and of the changes.
-    numbers : sequence of int
-        Numbers of the images.
-    sample_weight : ndarray, optional
-        Weights of the images.
-
-    Attributes
-    ----------
-    n, samples : int
-        Number of images.
-    classes : ndarray
-        Number of the class of each image, from a folder.
-    class_indices : dict of str to int
-        Numbers of the classes by their names, from a folder.
-    filenames : list of str
-        Names of the files, from a folder.
-    """
-
-    class_indices: dict[str, int]
-    classes: Array
-    filenames: list[str]
-
-    def __init__(
-        self,
-        generator: ImageDataGenerator,
-        read: Callable[[int], Array],
-        y: Any,
-        batch_size: int,
-        shuffle: bool,
-        seed: int | None,
-        numbers: Sequence[int],
-        sample_weight: Any = None,
-    ) -> None:
-        super().__init__()
-        self.image_data_generator, self._read, self._y, self._weights = generator, read, y, sample_weight
-        self.batch_size, self.shuffle, self.seed = batch_size, shuffle, seed
-        self.n = self.samples = len(numbers)
-        self._numbers, self._rng = np.asarray(numbers, int), np.random.default_rng(seed)
-        self._next = 0
-        self.on_epoch_end()
-
-    def on_epoch_end(self) -> None:
-        """Draw the order of the next epoch."""
-        self._order = self._rng.permutation(self._numbers) if self.shuffle else self._numbers
-
-    def __len__(self) -> int:
-        """Return the number of batches."""
-        return -(-self.n // self.batch_size)
-
-    def __getitem__(self, index: int) -> Any:
-        """Return a batch: images, with their targets and weights if there are any."""
-        if not 0 <= index < len(self):
-            raise IndexError(f"there are {len(self)} batches; found number {index}")
-        chosen = self._order[index * self.batch_size : (index + 1) * self.batch_size]
-        x = np.stack([self.image_data_generator.prepared(self._read(int(one)), self._rng) for one in chosen])
-        parts = [x, *(given[chosen] for given in (self._y, self._weights) if given is not None)]
-        return x if len(parts) == 1 else tuple(parts)
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        """Return the next batch; after the last one the first of another epoch."""
-        if self._next == len(self):
-            self._next = 0
-            self.on_epoch_end()
-        self._next += 1
-        return self[self._next - 1]
-
-    next = __next__
-
-    def reset(self) -> None:
-        """Begin with the first batch again."""
-        self._next = 0
 
 
 class ImageDataGenerator:
@@ -253,7 +162,30 @@ class ImageDataGenerator:
         seed: int | None = None,
         subset: str | None = None,
     ) -> ImageBatches:
-        """Return batches of the images in an array of shape (images, height, width, channels)."""
+        """Return batches of the images in an array.
+
+        Parameters
+        ----------
+        x : ndarray of shape (images, height, width, channels)
+            Images.
+        y : ndarray, optional
+            Their targets.
+        batch_size : int, default 32
+            Images in a batch.
+        shuffle : bool, default True
+            Whether they come in a random order, another one in each epoch.
+        sample_weight : ndarray of shape (images,), optional
+            Their weights.
+        seed : int, optional
+            Seed of the order and of the changes.
+        subset : {"training", "validation"}, optional
+            The part to return, if there is a `validation_split`.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another one, or there are not as many targets or weights as images.
+        """
         x = np.asarray(x)
         if x.ndim != 4:
             raise ValueError(
@@ -281,55 +213,65 @@ class ImageDataGenerator:
     ) -> ImageBatches:
         """Return batches of the images in a folder, in which each class has a folder of its own.
 
-        `class_mode` is "categorical" (one-hot rows), "binary", "sparse" (numbers), "input" (the images) or None.
+        Parameters
+        ----------
+        directory : str or path
+            The folder.
+        target_size : tuple of int (height, width), default (256, 256)
+            Size to which every image is scaled.
+        color_mode, interpolation : str
+            As for `load_img`.
+        classes : sequence of str, optional
+            Names of the inner folders in the order of the class numbers; alphabetical by default.
+        class_mode : {"categorical", "binary", "sparse", "input", None}, default "categorical"
+            Targets: one-hot rows, numbers of classes ("binary" and "sparse"), the images themselves, or none.
+        batch_size, shuffle, seed, subset
+            As for `flow`.
+
+        Raises
+        ------
+        ValueError
+            If there are no images.
         """
         check_value("class_mode", class_mode, choice("categorical", "binary", "sparse", "input", None))
         folder = Path(directory)
-        names = list(classes or sorted(one.name for one in folder.iterdir() if one.is_dir()))
-        found: list[tuple[Path, int]] = []
-        for number, name in enumerate(names):
-            files = sorted(file for file in (folder / name).rglob("*") if file.suffix.lower() in SUFFIXES)
-            found += [(file, number) for file in self._part(files, subset)]
+        names = list(classes or names_of_classes(folder))
+        found = [
+            (file, number) for number, name in enumerate(names) for file in self._part(images_in(folder / name), subset)
+        ]
+        if not found:
+            raise no_images(folder)
 
         def read(index: int) -> Array:
             return img_to_array(load_img(found[index][0], color_mode, target_size, interpolation))
 
-        kinds = np.array([number for _, number in found], int)
-        y = {"categorical": np.eye(len(names), dtype=np.float32)[kinds], "sparse": kinds.astype(np.float32)}
-        y["binary"] = y["sparse"]
-        targets = None if class_mode in (None, "input") else y[class_mode or ""]
-        if class_mode == "input":
+        numbers = np.array([number for _, number in found])
+        targets: Array | None = None
+        if class_mode == "categorical":
+            targets = np.eye(len(names), dtype=np.float32)[numbers]
+        elif class_mode == "input":
             targets = np.stack([self.standardize(read(one)) for one in range(len(found))])
+        elif class_mode is not None:
+            targets = numbers.astype(np.float32)
         batches = ImageBatches(self, read, targets, batch_size, shuffle, seed, range(len(found)))
-        batches.classes, batches.class_indices = kinds, {name: number for number, name in enumerate(names)}
+        batches.classes, batches.class_indices = numbers, {name: number for number, name in enumerate(names)}
         batches.filenames = [str(file.relative_to(folder)) for file, _ in found]
         return batches
 
     def _part(self, numbers: list[Any], subset: str | None) -> list[Any]:
-        """Return the part of the images that a subset is."""
+        """Return the part of the images that a subset is; all of them for None."""
         check_value("subset", subset, choice("training", "validation", None))
         first = int(len(numbers) * self.validation_split)
-        return numbers if subset is None else numbers[:first] if subset == "validation" else numbers[first:]
+        return {None: numbers, "validation": numbers[:first], "training": numbers[first:]}[subset]
 
-    def prepared(self, image: Array, rng: Any) -> Array:
+    def prepared(self, image: Array, rng: RandomGenerator) -> Array:
         """Return an image, changed at random and standardized."""
         return self.standardize(self.random_transform(np.asarray(image, self.dtype), rng))
 
-    def random_transform(self, x: Array, rng: Any = None) -> Array:
-        """Return an image of shape (height, width, channels), changed at random."""
-        rng = np.random.default_rng(rng)
-        angle, shear = np.deg2rad([rng.uniform(-r, r) if r else 0.0 for r in (self.rotation_range, self.shear_range)])
-        down, right = (
-            rng.uniform(-r, r) * (size if r < 1 else 1) if r else 0.0
-            for r, size in ((self.height_shift_range, x.shape[0]), (self.width_shift_range, x.shape[1]))
-        )
-        zooms = rng.uniform(*self.zoom_range, 2) if tuple(self.zoom_range) != (1, 1) else np.ones(2)
-        turned = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-        matrix = turned @ np.array([[np.cos(shear), 0], [-np.sin(shear), 1]]) @ np.diag(zooms)
-        moved = np.column_stack([matrix, turned @ [down, right]])
-        if not np.array_equal(moved, np.eye(2, 3)):
-            layer = _Moved(moved, fill_mode=self.fill_mode, fill_value=self.cval, dtype="float32")
-            x = layer.forward(np.asarray(x, np.float32)[np.newaxis], True)[0][0].astype(x.dtype)
+    def random_transform(self, x: Array, seed: Any = None) -> Array:
+        """Return an image of shape (height, width, channels), changed at random by a seed or a generator."""
+        rng = np.random.default_rng(seed)
+        x = self._moved(x, rng)
         if self.channel_shift_range:
             shift = rng.uniform(-self.channel_shift_range, self.channel_shift_range)
             x = np.clip(x + np.asarray(shift, x.dtype), x.min(), x.max())
@@ -340,6 +282,23 @@ class ImageDataGenerator:
         if self.brightness_range is not None:
             x = np.clip(x * np.asarray(rng.uniform(*self.brightness_range), x.dtype), 0, 255)
         return x
+
+    def _moved(self, x: Array, rng: RandomGenerator) -> Array:
+        """Return an image that is turned, moved, sheared and scaled about its middle at random."""
+        angle, shear = np.deg2rad([rng.uniform(-r, r) if r else 0.0 for r in (self.rotation_range, self.shear_range)])
+        down, right = (
+            rng.uniform(-r, r) * (size if r < 1 else 1) if r else 0.0
+            for r, size in ((self.height_shift_range, x.shape[0]), (self.width_shift_range, x.shape[1]))
+        )
+        least, most = self.zoom_range
+        zooms = np.ones(2) if least == most == 1 else rng.uniform(least, most, 2)
+        turned = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        matrix = turned @ np.array([[np.cos(shear), 0], [-np.sin(shear), 1]]) @ np.diag(zooms)
+        moved = np.column_stack([matrix, turned @ [down, right]])
+        if np.array_equal(moved, np.eye(2, 3)):
+            return x
+        layer = _Moved(moved, fill_mode=self.fill_mode, fill_value=self.cval, dtype="float32")
+        return layer.forward(np.asarray(x, np.float32)[np.newaxis], True)[0][0].astype(x.dtype)
 
     def standardize(self, x: Array) -> Array:
         """Return an image after `preprocessing_function`, `rescale` and the normalizations."""

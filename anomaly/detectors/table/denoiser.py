@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.table.members import Completed, Member, read_at_least_0, read_matrix, read_positive
+from anomaly.detectors.table.members import WeightedErrors, read_at_least_0, read_matrix, read_positive
 from anomaly.detectors.table.saved_networks import built_network, usual_network
 from nnlite.archive import arrays_with_prefix
-from nnlite.job import counted
 from nnlite.noisy_copies import NoisyCopies
 from nnlite.saved_network import SavedNetwork
 from nnlite.types import Array
@@ -19,11 +18,8 @@ from nnlite.types import Array
 if TYPE_CHECKING:
     from nnlite.models import Model
 
-# Smallest mean error that a feature's errors are divided by.
-_LEAST_ERROR = 1e-3
 
-
-class Denoiser:
+class Denoiser(WeightedErrors):
     r"""Network f that reconstructs records from noisy copies, with fixed noise samples for scoring.
 
     .. math:: s(x) = \frac{1}{c\,d} \sum_{j=1}^{d} w_j\, \frac{1}{K} \sum_{k=1}^{K}
@@ -53,6 +49,7 @@ class Denoiser:
     """
 
     kind: ClassVar[str] = "denoiser"
+    least_error: ClassVar[float] = 1e-3
 
     def __init__(
         self,
@@ -84,34 +81,6 @@ class Denoiser:
         """Whether compiled code computes the scores, and not NumPy."""
         return self._copies.is_compiled
 
-    def calibrate(self, chunks: Sequence[Completed]) -> tuple[Denoiser, Array]:
-        """Return the member with weights from training records, and their scores in units of 1."""
-        errors = [self._errors(x, known) for x, known in counted(chunks)]
-        # A feature that is not known in any record has no errors, and any weight.
-        counts = np.maximum(sum(_count(x, known) for x, known in chunks), 1)
-        means = sum(e.sum(axis=0, dtype=np.float64) for e in errors) / counts
-        weights = (1 / np.maximum(means, _LEAST_ERROR)).astype(np.float32)
-        raw = [_weighted_mean(e, weights, known) for e, (_, known) in zip(errors, chunks, strict=True)]
-        return self._replaced(weights, 1.0, 1.0), np.concatenate(raw)
-
-    def with_scale(self, scale: float, spread: float) -> Denoiser:
-        """Return the member with another scale and spread."""
-        return self._replaced(self.weights, scale, spread)
-
-    def with_scale_of(self, other: Member) -> Denoiser:
-        """Return the member with scale and spread of another one, and its weights if it has the same features.
-
-        A network that learned from fewer records has larger errors: by its own weights they would be in larger units.
-        """
-        same_features = isinstance(other, Denoiser) and self.width == other.width
-        weights = other.weights if isinstance(other, Denoiser) and same_features else self.weights
-        return self._replaced(weights, other.scale, other.spread)
-
-    def _replaced(self, weights: Array, scale: float, spread: float) -> Denoiser:
-        member = copy.copy(self)
-        member.weights, member.scale, member.spread = weights, scale, spread
-        return member
-
     def without_optimizer(self) -> Denoiser:
         """Return the member without the state of its optimizer, which holds gradients of the last training records."""
         from nnlite.models import clone_model
@@ -133,7 +102,7 @@ class Denoiser:
 
     def scores(self, x: Array, known: Array | None = None) -> Array:
         """Return the score of each record, as float64 of shape (n_records,)."""
-        return _weighted_mean(self._errors(x, known), self.weights, known) / self.scale
+        return self._means(self._errors(x, known), known) / self.scale
 
     def contributions(self, x: Array, known: Array | None = None) -> Array:
         """Return each feature's contribution to each record's score, as float64 of shape (n_records, width)."""
@@ -146,6 +115,15 @@ class Denoiser:
         """Return the squared error of each feature, the mean over the noise samples; 0 if the feature is not known."""
         errors = self._copies.errors(x)
         return errors if known is None else np.where(known, errors, np.float32(0))
+
+    def _means(self, errors: Array, known: Array | None) -> Array:
+        # The conversion comes first: NumPy converts long arrays block by block, and would sum a row cut in two in
+        # another order.
+        weighted = (errors * self.weights).astype(np.float64)
+        if known is None:
+            # As `mean` computes it, in half the time for a single record.
+            return np.asarray(np.add.reduce(weighted, axis=1) / weighted.shape[1])
+        return np.asarray(weighted.sum(axis=1) / np.maximum(known.sum(axis=1), 1))
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return the fitted state, as JSON values and arrays."""
@@ -177,18 +155,3 @@ class Denoiser:
             read_positive(config, "scale"),
             read_at_least_0(config, "spread", default=1.0),
         )
-
-
-def _weighted_mean(errors: Array, weights: Array, known: Array | None) -> Array:
-    # The conversion comes first: NumPy converts long arrays block by block, and would sum a row cut in two in another
-    # order.
-    weighted = (errors * weights).astype(np.float64)
-    if known is None:
-        # As `mean` computes it, in half the time for a single record.
-        return np.asarray(np.add.reduce(weighted, axis=1) / weighted.shape[1])
-    return np.asarray(weighted.sum(axis=1) / np.maximum(known.sum(axis=1), 1))
-
-
-def _count(x: Array, known: Array | None) -> Array | int:
-    """Return the number of records in which each feature is known."""
-    return len(x) if known is None else np.asarray(known.sum(axis=0))

@@ -33,7 +33,8 @@ NO_MEMORY = (
 )
 """Error of methods that need remembered records."""
 
-_EXPLAINING, _DRAWS_TO_EXPLAIN = (Denoiser, LinearRegressions), 4
+_EXPLAINING = (Denoiser, LinearRegressions)
+_DRAWS_TO_EXPLAIN = 4
 _SIGNIFICANT = 2.0**13
 # Scores have 13 binary digits: less than the last one in comparison with a typical score, 1, is 0.
 _LEAST_SCORE = 2.0**-13

@@ -176,12 +176,12 @@ class TableDetectorFiles(EnsembleDetector):
         self.ensemble_, self.labels_ = ensemble, self._label(self.decision_scores_)
 
     def _describe_members(self) -> list[str]:
-        ensemble = self.ensemble_
-        pairs = zip(ensemble.members, ensemble.weights, strict=True)
+        pairs = zip(self.ensemble_.members, self.ensemble_.weights, strict=True)
         weight = sum(weight for member, weight in pairs if isinstance(member, LinearRegressions))
+        if not weight:
+            return []
         reason = ", since the training records follow each other in time" if self.linear_share == "auto" else ""
-        text = f"linear regressions of each column on all others, with {weight:.0%} of the weight{reason}"
-        return [text] if weight else []
+        return [f"linear regressions of each column on all others, with {weight:.0%} of the weight{reason}"]
 
     def _describe_records(self) -> str:
         memory = self.ensemble_.memory

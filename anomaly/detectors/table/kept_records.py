@@ -35,6 +35,8 @@ from anomaly.detectors.table.settings import EnsembleSettings
 from nnlite.types import Array
 
 _FEWEST_RECORDS = 4 * LEAST_RECORDS
+# Members that remember no records.
+_WITHOUT_MEMORY = (Denoiser, LinearRegressions)
 
 
 def with_prototypes(ensemble: Ensemble, at_most: int | None = None) -> tuple[Ensemble, Array]:
@@ -112,7 +114,7 @@ def _with_scales(ensemble: Ensemble, by_member: Array) -> Ensemble:
     members: list[Member] = []
     for member, raw in zip(ensemble.members, by_member, strict=True):
         scale = typical(raw)
-        is_new = not isinstance(member, (Denoiser, LinearRegressions))
+        is_new = not isinstance(member, _WITHOUT_MEMORY)
         members.append(member.with_scale(scale, spread_of(raw / scale)) if is_new else member)
     return ensemble.replaced(members=tuple(members))
 
@@ -128,7 +130,7 @@ def without_records(ensemble: Ensemble, settings: EnsembleSettings) -> Ensemble:
         Settings that it was fitted with.
     """
     weights = settings.networks_alone.weights(ensemble.features)
-    kept = [i for i, one in enumerate(ensemble.members) if isinstance(one, (Denoiser, LinearRegressions))]
+    kept = [i for i, one in enumerate(ensemble.members) if isinstance(one, _WITHOUT_MEMORY)]
     members = tuple(_without_optimizer(ensemble.members[i]) for i in kept)
     nothing = Imputer.of(ensemble.features, np.empty((0, ensemble.features.width), np.float32))
     found = ensemble.replaced(members=members, weights=weights, holes=None, imputer=nothing)

@@ -28,15 +28,13 @@ quality control based on regression-adjusted variables", Technometrics 33 (1991)
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
 from anomaly.detectors.features import FeatureSet
-from anomaly.detectors.table.members import Completed, Member, read_at_least_0, read_matrix, read_positive
-from nnlite.job import counted
+from anomaly.detectors.table.members import WeightedErrors, read_at_least_0, read_matrix, read_positive
 from nnlite.types import Array
 
 MOST_FEATURES = 1000
@@ -44,12 +42,11 @@ MOST_FEATURES = 1000
 
 # AUROC of the blend by 0.003, 0.01, 0.03 and 0.1 on 23 tables of slow processes: 0.927, 0.926, 0.924, 0.919.
 _RIDGE = 0.01
-# Relative to the standardized features: residuals below it are rounding, or those of a column that never changed.
-_LEAST_ERROR = 1e-4
+# Features that deviate less from their mean never changed but for rounding.
 _LEAST_DEVIATION = 1e-6
 
 
-class LinearRegressions:
+class LinearRegressions(WeightedErrors):
     r"""Ridge regressions of each column on all others, as a member of an ensemble; see the module.
 
     Parameters
@@ -77,6 +74,8 @@ class LinearRegressions:
     """
 
     kind: ClassVar[str] = "linear"
+    # Relative to the standardized features: residuals below it are rounding, or those of a column that never changed.
+    least_error: ClassVar[float] = 1e-4
 
     def __init__(
         self,
@@ -98,43 +97,22 @@ class LinearRegressions:
         """Number of features."""
         return len(self.center)
 
-    def calibrate(self, chunks: Sequence[Completed]) -> tuple[LinearRegressions, Array]:
-        """Return the member with weights from training records, and their scores in units of 1."""
-        squares = [self._squares(x, known) for x, known in counted(chunks)]
-        counts = np.maximum(sum(len(x) if known is None else known.sum(axis=0) for x, known in chunks), 1)
-        means = sum(e.sum(axis=0) for e in squares) / counts
-        member = self._replaced((1 / np.maximum(means, _LEAST_ERROR)).astype(np.float32), 1.0, 1.0)
-        raw = [member._terms(e, known).sum(axis=1) for e, (_, known) in zip(squares, chunks, strict=True)]
-        return member, np.concatenate(raw)
-
-    def with_scale(self, scale: float, spread: float) -> LinearRegressions:
-        """Return the member with another scale and spread."""
-        return self._replaced(self.weights, scale, spread)
-
-    def with_scale_of(self, other: Member) -> LinearRegressions:
-        """Return the member with scale and spread of another one, and its weights if it has the same features."""
-        same = isinstance(other, LinearRegressions) and self.width == other.width
-        weights = other.weights if isinstance(other, LinearRegressions) and same else self.weights
-        return self._replaced(weights, other.scale, other.spread)
-
-    def _replaced(self, weights: Array, scale: float, spread: float) -> LinearRegressions:
-        member = copy.copy(self)
-        member.weights, member.scale, member.spread = weights, scale, spread
-        return member
-
     def scores(self, x: Array, known: Array | None = None) -> Array:
         """Return the score of each record, as float64 of shape (n_records,)."""
         return np.asarray(self.contributions(x, known).sum(axis=1))
 
     def contributions(self, x: Array, known: Array | None = None) -> Array:
         """Return each feature's contribution to each record's score, as float64 of shape (n_records, width)."""
-        return self._terms(self._squares(x, known), known) / self.scale
+        return self._terms(self._errors(x, known), known) / self.scale
 
-    def _squares(self, x: Array, known: Array | None) -> Array:
+    def _errors(self, x: Array, known: Array | None) -> Array:
         """Return the squared residual of each feature; 0 if the feature is not known."""
         residuals = (x.astype(np.float64) - self.center) @ self._transposed
         squares = np.square(residuals)
         return squares if known is None else np.where(known, squares, 0.0)
+
+    def _means(self, errors: Array, known: Array | None) -> Array:
+        return np.asarray(self._terms(errors, known).sum(axis=1))
 
     def _terms(self, squares: Array, known: Array | None) -> Array:
         n_known = self.width if known is None else np.maximum(known.sum(axis=1, keepdims=True), 1)

@@ -107,11 +107,11 @@ class TrainingSettings(NamedTuple):
 
         Three networks on two processors take as long as one and a half; one after two takes as long as two.
         """
+        from nnlite.processors import available_processors
+
         if self.verbose:
             return 1
         networks = len(self.noise)
-        from nnlite.processors import available_processors
-
         return min(self.n_jobs or (networks if available_processors() > 1 else 1), networks)
 
     def cost(self, n_records: int, n_features: int) -> float:

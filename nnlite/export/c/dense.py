@@ -20,28 +20,36 @@ from nnlite.layers import (
     TimeDistributed,
 )
 
-_WIDE = """static void @(int rows, int n, int m, const float *x, const float *w, const float *b, float *y) {
-  for (int r = 0; r < rows; r++, x += n, y += m)
-    for (int first = 0; first < m; first += 8) {
-      const int j = first + 8 > m ? m - 8 : first;
-      const float *v = w + j;
-      float SUMS;
-      float MORE;
-      for (int i = 0; i < n; i++, v += m) {
-        ADDS
-      }
-      STORES
-    }
-}"""
-_WIDE = (
-    _WIDE.replace("SUMS", ", ".join(f"s{k} = b ? b[j + {k}] : 0.0f" for k in range(4)))
-    .replace("MORE", ", ".join(f"s{k} = b ? b[j + {k}] : 0.0f" for k in range(4, 8)))
-    .replace("ADDS", "\n        ".join(f"s{k} += x[i] * v[{k}];" for k in range(8)))
-    .replace("STORES", "\n      ".join(f"y[j + {k}] = s{k};" for k in range(8)))
-)
-"""Eight sums at a time, in registers, also where a compiler unrolls and vectorizes no loops: -Os and -O2. The last
-eight outputs may overlap with those before."""
+_AT_ONCE = 8
+"""Sums at a time; layers of fewer outputs have a loop of their own."""
 
+
+def _wide() -> str:
+    """Return y = x W + b for `_AT_ONCE` outputs or more.
+
+    So many sums at a time are in registers also where a compiler unrolls and vectorizes no loops: -Os and -O2. The last
+    outputs of a row may overlap with those before.
+    """
+    numbers = range(_AT_ONCE)
+    starts = [f"s{k} = b ? b[j + {k}] : 0.0f" for k in numbers]
+    adds = "\n        ".join(f"s{k} += x[i] * v[{k}];" for k in numbers)
+    stores = "\n      ".join(f"y[j + {k}] = s{k};" for k in numbers)
+    return f"""static void @(int rows, int n, int m, const float *x, const float *w, const float *b, float *y) {{
+  for (int r = 0; r < rows; r++, x += n, y += m)
+    for (int first = 0; first < m; first += {_AT_ONCE}) {{
+      const int j = first + {_AT_ONCE} > m ? m - {_AT_ONCE} : first;
+      const float *v = w + j;
+      float {", ".join(starts[: _AT_ONCE // 2])};
+      float {", ".join(starts[_AT_ONCE // 2 :])};
+      for (int i = 0; i < n; i++, v += m) {{
+        {adds}
+      }}
+      {stores}
+    }}
+}}"""
+
+
+_WIDE = _wide()
 _NARROW = """static void @(int rows, int n, int m, const float *x, const float *w, const float *b, float *y) {
   for (int r = 0; r < rows; r++, x += n)
     for (int j = 0; j < m; j++) {
@@ -58,11 +66,11 @@ def dense_function(program: CProgram, m: int) -> str:
 
     Its arguments are the numbers of rows, inputs and outputs, and x, W, b or 0, and y.
     """
-    return program.function("dense", _WIDE) if m >= 8 else program.function("dense_narrow", _NARROW)
+    return program.function("dense", _WIDE) if m >= _AT_ONCE else program.function("dense_narrow", _NARROW)
 
 
 def add_dense(program: CProgram, rows: int, n: int, m: int, x: str, weights: str, bias: str, y: str) -> None:
-    """Add a call of that function."""
+    """Add a call of `dense_function` to the steps."""
     program.add(f"{dense_function(program, m)}({rows}, {n}, {m}, {x}, {weights}, {bias}, {y});", rows * n * m)
 
 

@@ -89,6 +89,8 @@ def test_folders_are_classes(tmp_path):
     x, y = batches[0]
     np.testing.assert_array_equal(x[:, 0, 0, 0], [10, 200])
     np.testing.assert_array_equal(y, np.eye(2))
+    with pytest.raises(ValueError, match="holds no images"):
+        ImageDataGenerator().flow_from_directory(tmp_path / "dark")
 
 
 def test_what_cannot_be_done_is_refused():

@@ -42,7 +42,7 @@ def test_residuals_are_those_of_ridge_regressions_on_the_other_columns():
         own = columns == column
         covariance = z[:, ~own].T @ z[:, ~own] / len(z) + 0.01 * np.eye((~own).sum())
         expected = z[:, own] - z[:, ~own] @ np.linalg.solve(covariance, z[:, ~own].T @ z[:, own] / len(z))
-        found = np.sqrt(member._squares(x, None))[:, own]
+        found = np.sqrt(member._errors(x, None))[:, own]
         np.testing.assert_allclose(found, np.abs(expected), atol=1e-4)
 
 
