@@ -10,8 +10,6 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nnlite.services import provide
-
 if TYPE_CHECKING:
     from anomaly.detectors import (
         AutoencoderDetector,
@@ -41,8 +39,6 @@ __all__ = [
     "load_detector",
     "resumable",
 ]
-
-provide(export_onnx="anomaly.export:export_onnx")
 
 _MODULES = (
     "calibration",

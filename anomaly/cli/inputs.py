@@ -17,7 +17,7 @@ from anomaly.cli.source import STANDARD, Source
 from anomaly.detectors import load_detector
 from anomaly.detectors.row_detector import RowDetector
 from anomaly.errors import DataError, format_names
-from anomaly.tables import Table
+from anomaly.tables import Table, concatenate
 from anomaly.tables.csv_files import read_csv
 from anomaly.tables.csv_form import CsvForm
 from nnlite.types import Array
@@ -288,10 +288,7 @@ def first_rows(chunks: Iterator[Table], most: int) -> Table:
         total += len(parts[-1])
         if total >= most:
             break
-    return Table(
-        parts[0].names,
-        tuple(np.concatenate([part[name] for part in parts]) for name in parts[0].names),
-    )
+    return concatenate(parts)
 
 
 def check_writable(path: str, what: str = "a model") -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from anomaly.detectors.base import BaseDetector
 from anomaly.detectors.loading import MODULES, detector_class, load_detector
 from anomaly.errors import NotFittedError
+from nnlite.services import provide
 
 if TYPE_CHECKING:
     from anomaly.detectors.autoencoder import AutoencoderDetector
@@ -27,6 +28,8 @@ __all__ = [
     "VariationalDetector",
     "load_detector",
 ]
+
+provide(export_onnx="anomaly.export:export_onnx")
 
 
 def __getattr__(name: str) -> Any:

@@ -81,16 +81,22 @@ class Blend:
     ) -> None:
         self.bound = bound
         found = np.asarray(spreads, np.float64)
-        self.weights = np.asarray(weights, np.float64)
         differ = found.max() > _ROUNDING
         self.units = np.maximum(found, _LEAST_OF_MEAN * found.mean()) if differ else np.ones(len(found))
-        self.power = float(self.weights @ self.units)
+        self._set_weights(np.asarray(weights, np.float64))
+
+    def _set_weights(self, weights: Array) -> None:
+        """Set the weights, and what follows from them: for a single record that would take as long as its score."""
+        self.weights = weights
+        self.power = float(weights @ self.units)
+        used = weights > 0
+        self._used = None if used.all() else used
+        self._used_weights, self._used_units = weights[used, np.newaxis], self.units[used, np.newaxis]
 
     def with_weights(self, weights: Array) -> Blend:
         """Return a blend of the same members with other weights, divided by their sum."""
         other = copy.copy(self)
-        other.weights = weights / weights.sum()
-        other.power = float(other.weights @ other.units)
+        other._set_weights(weights / weights.sum())
         return other
 
     def scores(self, by_member: Sequence[Array] | Array) -> Array:
@@ -101,12 +107,11 @@ class Blend:
         by_member : array_like of shape (n_members, n_records)
             :math:`s_m`, at least 0.
         """
-        weights, units, scores = self.weights, self.units, np.asarray(by_member)
-        if np.minimum.reduce(weights) <= 0:
-            used = weights > 0
-            weights, units, scores = weights[used], units[used], scores[used]
-        z = np.log(np.maximum(scores, LEAST_SCORE)) / units[:, np.newaxis]
-        return np.exp(self.power * _mean(z, weights, self.bound))
+        scores = np.asarray(by_member)
+        if self._used is not None:
+            scores = scores[self._used]
+        z = np.log(np.maximum(scores, LEAST_SCORE)) / self._used_units
+        return np.exp(self.power * _mean(z, self._used_weights, self.bound))
 
     @staticmethod
     def combine(z: Array, weights: Array) -> tuple[Array, Array, Array]:
@@ -128,7 +133,7 @@ class Blend:
         by_logarithm : ndarray of shape (n_records, n_members)
             Its derivative with respect to :math:`\ln a_m` where the weights are divided by their sum.
         """
-        total = _mean(z.T, weights)
+        total = _mean(z.T, weights[:, np.newaxis])
         below = np.minimum(total, 0)[:, np.newaxis]
         # The ratio of the derivatives of phi at z and at the mean: it is finite where both are 0 but for rounding.
         ratio = np.exp((np.minimum(z, 0) - below) / _BOUND)
@@ -140,11 +145,13 @@ class Blend:
 def _mean(z: Array, weights: Array, bound: float = _BOUND) -> Array:
     r"""Return the numbers whose :math:`\varphi` is the weighted mean of those of z, of shape (n_members, n_records).
 
+    Weights are of shape (n_members, 1).
+
     With :math:`\psi = 1 + \varphi / \alpha`, which is above 0, and by logarithms, since it may be too small for
     floating point where all are below 0.
     """
     highest = np.minimum(np.maximum.reduce(z, axis=0), 0)
-    terms = weights[:, np.newaxis] * (np.maximum(z, 0) + bound * np.exp((np.minimum(z, 0) - highest) / bound))
+    terms = weights * (np.maximum(z, 0) + bound * np.exp((np.minimum(z, 0) - highest) / bound))
     # Added one after the other, so that the bits of a record do not depend on how many there are.
     psi = np.add.accumulate(terms, axis=0)[-1] / bound
     # psi is that of the mean above the highest of z, or above 0.

@@ -165,17 +165,19 @@ def follow_in_time(x: Array, block: int | None = None) -> bool:
     n = len(x)
     if n < _FEWEST_ROWS:
         return False
-    steps = np.diff(x, axis=0)
-    sorted_by = (steps >= 0).all(axis=0) | (steps <= 0).all(axis=0)
-    values = np.nan_to_num(x[:, ~sorted_by].astype(np.float64))
+    # By columns and for chosen rows, so that a table of any length takes little memory beside it.
+    unsorted = np.array([not _is_sorted(column) for column in x.T], bool)
     far = int(np.clip(n // 50, _LAGS - 1, _FARTHEST)) if block is None else _FARTHEST
     # Rows with others that are so far behind them, in their block.
     first_rows = np.arange(n)[np.arange(n) % (block or n) < (block or n) - far - _LAGS]
     chosen = np.unique(np.linspace(0, len(first_rows) - 1, min(n, _MOST_PAIRS)).astype(np.int64))
     rows = first_rows[chosen]
 
+    def values(which: Array) -> Array:
+        return np.nan_to_num(x[which][:, unsorted].astype(np.float64))
+
     def distance(others: Array) -> float:
-        return float(np.sqrt(np.median(np.square(values[rows] - values[others]).sum(axis=1))))
+        return float(np.sqrt(np.median(np.square(values(rows) - values(others)).sum(axis=1))))
 
     # A generator of its own: whether rows depend on each other must not change the random numbers of the networks.
     random = distance(np.random.default_rng(0).integers(n, size=len(rows)))
@@ -201,13 +203,15 @@ def effective_sample_size(x: Array) -> float:
     True
     """
     n = len(x)
-    values = np.nan_to_num(x.astype(np.float64))
-    values -= values.mean(axis=0)
-    spread = values.std(axis=0)
     covariance = np.zeros(n)
     # By columns, so that the transforms take little memory.
-    for column in np.flatnonzero(spread > 0):
-        transformed = np.fft.rfft(values[:, column] / spread[column], 2 * n)
+    for column in x.T:
+        values = np.nan_to_num(column.astype(np.float64))
+        values -= values.mean()
+        spread = float(values.std())
+        if spread == 0:
+            continue
+        transformed = np.fft.rfft(values / spread, 2 * n)
         covariance += np.fft.irfft(np.square(np.abs(transformed)), 2 * n)[:n] / np.arange(n, 0, -1)
     if not covariance[0] > 0:
         return 1.0
@@ -215,6 +219,11 @@ def effective_sample_size(x: Array) -> float:
     low = np.flatnonzero(correlation < _UNCORRELATED)
     last = int(low[0]) if len(low) else n
     return float(max(1.0, n / max(1.0, 1.0 + 2.0 * correlation[1:last].sum())))
+
+
+def _is_sorted(values: Array) -> bool:
+    """Return whether values only grow, or only fall."""
+    return bool((values[1:] >= values[:-1]).all() or (values[1:] <= values[:-1]).all())
 
 
 def _as_codes(groups: Any, n_records: int) -> Array:

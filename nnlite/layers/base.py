@@ -21,7 +21,7 @@ from nnlite import config, initializers, regularizers
 from nnlite.eager import as_tensor, masks_of, with_masks
 from nnlite.graph import Node, SymbolicTensor, is_symbolic
 from nnlite.layers.arguments import as_constraint, as_declared, noting
-from nnlite.layers.composition import compose
+from nnlite.layers.composition import compose, compose_with, takes_further_arguments
 from nnlite.layers.tracking import in_keras_order, note, tracked_layers, tracked_weights
 from nnlite.layers.variable_names import VariableNames
 from nnlite.naming import snake_case, unique_name
@@ -301,7 +301,7 @@ class Layer(VariableNames):
 
     # -- calling -------------------------------------------------------------------------------
 
-    def __call__(self, inputs: Any, training: Any = None, *, mask: Any = None) -> Any:
+    def __call__(self, inputs: Any, *further: Any, training: Any = None, mask: Any = None, **named: Any) -> Any:
         """Add the layer to a graph, or apply it to arrays.
 
         A subclass that defines ``call(inputs)`` composes other layers: on symbolic tensors its layers become part of
@@ -313,11 +313,13 @@ class Layer(VariableNames):
             With symbolic tensors, the call adds a node to the graph and returns symbolic tensors; with arrays, it
             computes the output.
         training : bool, default False
-            Whether dropout, noise and batch normalization behave as in training. An array in its place is the mask, as
-            in Keras.
+            Whether dropout, noise and batch normalization behave as in training.
         mask : ndarray of bool, shape (rows, steps), optional
             True for valid steps, if a layer with `takes_mask` is applied to arrays; by default that which `Masking` or
             `Embedding` gave the arrays. In a graph, masks come from these layers.
+        *further, **named
+            Other arguments of ``call``, if the layer defines it: ``block(x, context)``. Otherwise the second argument
+            is `training`, or if it is an array the mask, as in Keras.
 
         Returns
         -------
@@ -331,7 +333,16 @@ class Layer(VariableNames):
         ValueError
             If inputs or a mask do not fit, or a mask is passed in a graph.
         """
-        training, mask = self._training_and_mask(training, mask)
+        if self.composes and (len(further) > 1 or takes_further_arguments(self)):
+            said = {"training": training, "mask": mask}
+            named = {**named, **{name: value for name, value in said.items() if value is not None}}
+            return compose_with(self, [inputs, *further], named, is_training())
+        if named or len(further) + (training is not None) > 1:
+            raise TypeError(
+                f"layer {self.name!r} ({type(self).__name__}) is called with inputs, training and mask; found "
+                f"{', '.join(named) or 'more arguments'}"
+            )
+        training, mask = self._training_and_mask(further[0] if further else training, mask)
         if self.composes:
             return compose(self, inputs, training)
         self._check_arity(inputs)

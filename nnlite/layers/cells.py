@@ -196,7 +196,25 @@ class RNN(Layer):
         """Add the layers to a graph, or apply them to arrays; see `Layer`."""
         if initial_state is not None:
             inputs = [inputs, *flat_values(initial_state)]
-        return super().__call__(inputs, training, mask=mask)
+        return super().__call__(inputs, training=training, mask=mask)
+
+    def as_layer(self) -> Recurrent:
+        """Return the recurrent layer that the layer is if it has one cell, with weights of its own.
+
+        Raises
+        ------
+        TypeError
+            If there are several cells.
+        """
+        if len(self.cells) > 1:
+            raise TypeError(
+                f"layer {self.name!r} (RNN) has {len(self.cells)} cells, and Bidirectional wraps one recurrent layer; "
+                "use one Bidirectional layer for each cell"
+            )
+        own = ("name", "return_sequences", "return_state", "go_backwards")
+        config = {**self.cells[0].layer.get_config(), **{name: getattr(self, name) for name in own}}
+        made: Any = self.cells[0].kind.from_config(config)
+        return made
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

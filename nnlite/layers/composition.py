@@ -7,7 +7,8 @@ no backward pass of its own. On arrays it simply computes.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from nnlite.graph import Node, SymbolicTensor
@@ -22,15 +23,56 @@ WAY_OUT = (
 )
 
 
-def compose(layer: Any, inputs: Any, training: bool) -> Any:
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def takes_further_arguments(layer: Any) -> bool:
+    """Return whether ``call`` has other arguments than inputs, `training` and `mask`."""
+    names = list(inspect.signature(layer.call).parameters)[1:]
+    return any(name not in ("training", "mask") for name in names)
+
+
+def compose(layer: Any, inputs: Any, training: bool, further: Mapping[str, Any] = NOTHING) -> Any:
     """Build a layer with ``call``, and run it on symbolic tensors or arrays; see `run_call`."""
     tensors = list(inputs.values()) if isinstance(inputs, Mapping) else inputs
     if not layer.built:
         several = isinstance(tensors, (list, tuple))
         layer.build([one.shape for one in tensors] if several else getattr(tensors, "shape", ()))
-    outputs = run_call(layer, inputs, training)
-    _note_use(layer, inputs, outputs)
+    outputs = run_call(layer, inputs, training, further)
+    _note_use(layer, [inputs, further] if further else inputs, outputs)
     return outputs
+
+
+def compose_with(layer: Any, arguments: Sequence[Any], named: Mapping[str, Any], training: bool) -> Any:
+    """Run a layer whose ``call`` has arguments of its own, such as ``call(x, context, training=False)``.
+
+    Parameters
+    ----------
+    layer : Layer
+        The layer.
+    arguments, named : sequence and mapping
+        The arguments of the call, by place and by name.
+    training : bool
+        Whether a training is under way, for calls that do not say so.
+
+    Raises
+    ------
+    TypeError
+        If ``call`` does not take these arguments.
+    """
+    scope = dict(named)
+    if not _takes_training(layer.call):
+        training = bool(scope.pop("training", training))
+    try:
+        given = dict(inspect.signature(layer.call).bind(*arguments, **scope).arguments)
+    except TypeError as error:
+        raise TypeError(f"layer {layer.name!r} ({type(layer).__name__}): its method call has {error}") from error
+    for name, parameter in inspect.signature(layer.call).parameters.items():
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            given.update(given.pop(name, {}))
+    own = given.pop("training", None)
+    first = next(iter(given))
+    return compose(layer, given.pop(first), training if own is None else bool(own), given)
 
 
 def _note_use(layer: Any, inputs: Any, outputs: Any) -> None:
@@ -46,21 +88,21 @@ def _note_use(layer: Any, inputs: Any, outputs: Any) -> None:
         tensor.whole = node
 
 
-def run_call(layer: Any, inputs: Any, training: bool = False) -> Any:
-    """Run ``layer.call`` on symbolic tensors or arrays.
+def run_call(layer: Any, inputs: Any, training: bool = False, further: Mapping[str, Any] = NOTHING) -> Any:
+    """Run ``layer.call`` on symbolic tensors or arrays, with further arguments by name.
 
     Raises
     ------
     TypeError
         If ``call`` does with symbolic tensors what layers cannot express; the message says what to do instead.
     """
-    arguments = {"training": training} if _takes_training(layer.call) else {}
-    if not any(isinstance(one, SymbolicTensor) for one in flat_values(inputs)):
+    arguments = {**further, **({"training": training} if _takes_training(layer.call) else {})}
+    tensors = [one for one in flat_values([inputs, further]) if isinstance(one, SymbolicTensor)]
+    if not tensors:
         with training_scope(training):
             return layer.call(inputs, **arguments)
-    anchor = next(one for one in flat_values(inputs) if isinstance(one, SymbolicTensor))
     try:
-        with tracing(anchor) as trace:
+        with tracing(tensors[0]) as trace:
             outputs = layer.call(inputs, **arguments)
     except (TypeError, AttributeError, ValueError) as error:
         if WAY_OUT in str(error):

@@ -194,7 +194,7 @@ class TextVectorization(Layer):
         """Set the words, without those for padding and unknown words."""
         self.vocabulary = [str(word) for word in vocabulary if word not in self._special]
 
-    def __call__(self, inputs: Any, training: Any = None, *, mask: Any = None) -> Any:  # noqa: ARG002
+    def __call__(self, inputs: Any, training: Any = None, *, mask: Any = None) -> Any:  # type: ignore[override]  # noqa: ARG002
         """Return the numbers of the words of a text or of several."""
         if self.vocabulary is None:
             raise ValueError(f"layer {self.name!r} (TextVectorization) has no vocabulary yet; call adapt(data) first")

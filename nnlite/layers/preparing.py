@@ -428,7 +428,7 @@ class StringLookup(Encoding):
         """Return how many numbers there are."""
         return len(self.get_vocabulary())
 
-    def __call__(self, inputs: Any, training: Any = None, *, mask: Any = None) -> Any:  # noqa: ARG002
+    def __call__(self, inputs: Any, training: Any = None, *, mask: Any = None) -> Any:  # type: ignore[override]  # noqa: ARG002
         """Look up an array of strings, or of numbers with `invert`."""
         if self.vocabulary is None:
             raise ValueError(f"layer {self.name!r} (StringLookup) has no vocabulary yet; call adapt(data) first")

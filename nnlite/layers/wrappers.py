@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnlite.layers.base import Layer, registry
+from nnlite.layers.cells import RNN
 from nnlite.layers.initial_state import TakesInitialState
 from nnlite.layers.normalization import BatchNormalization
 from nnlite.layers.recurrent import Recurrent
@@ -135,13 +136,13 @@ class Bidirectional(TakesInitialState, Wrapper):
 
     Parameters
     ----------
-    layer : SimpleRNN, LSTM or GRU
+    layer : SimpleRNN, LSTM, GRU, or RNN of one cell
         Layer to copy for each direction. The wrapper has two sets of weights, those of the forward layer first.
     merge_mode : {"concat", "sum", "ave", "mul", None}, default "concat"
         Combination of the two outputs; None returns both in a list.
     weights : sequence of ndarray, optional
         Initial weights.
-    backward_layer : SimpleRNN, LSTM or GRU, optional
+    backward_layer : SimpleRNN, LSTM, GRU, or RNN of one cell, optional
         Layer for the direction from the end, with the opposite `go_backwards`; by default a copy of `layer`.
     **settings
         See `Layer`.
@@ -172,16 +173,20 @@ class Bidirectional(TakesInitialState, Wrapper):
 
     def __init__(
         self,
-        layer: Recurrent,
+        layer: Recurrent | RNN,
         merge_mode: str | None = "concat",
         weights: Sequence[Array] | None = None,
-        backward_layer: Recurrent | None = None,
+        backward_layer: Recurrent | RNN | None = None,
         **settings: Any,
     ) -> None:
         check_argument(self, "merge_mode", merge_mode, choice(*MERGE_MODES))
+        layer = layer.as_layer() if isinstance(layer, RNN) else layer
+        backward_layer = backward_layer.as_layer() if isinstance(backward_layer, RNN) else backward_layer
         for one in (layer, backward_layer or layer):
             if not isinstance(one, Recurrent):
-                raise TypeError(f"Bidirectional wraps SimpleRNN, LSTM or GRU; found {type(one).__name__}")
+                raise TypeError(
+                    f"Bidirectional wraps SimpleRNN, LSTM, GRU, or RNN of one cell; found {type(one).__name__}"
+                )
         self.forward_layer = _copy(layer, "forward_", layer.go_backwards)
         self.backward_layer = backward_layer or _copy(layer, "backward_", not layer.go_backwards)
         super().__init__([self.forward_layer, self.backward_layer], **settings)

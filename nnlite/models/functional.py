@@ -125,7 +125,7 @@ class Model(Trainer):
 
     # -- calling and building ------------------------------------------------------------------
 
-    def __call__(self, inputs: Any, training: Any = None, *, mask: Any = None) -> Any:
+    def __call__(self, inputs: Any, *further: Any, training: Any = None, mask: Any = None, **named: Any) -> Any:
         """Add the model to a graph, or apply it to arrays; see `Layer`.
 
         Several inputs are a list in their order, or a mapping by name. With outputs given by name, the result is a
@@ -137,7 +137,7 @@ class Model(Trainer):
         if isinstance(inputs, Mapping):
             given = by_name(inputs, self.input_names, "inputs")
             inputs = given if len(given) > 1 else given[0]
-        return self.by_output(super().__call__(inputs, training, mask=mask))
+        return self.by_output(super().__call__(inputs, *further, training=training, mask=mask, **named))
 
     @property
     def composes(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -209,10 +210,15 @@ class NearestNeighbors:
 
     def _factors(self, near: Array) -> Array:
         """Return the weight of each neighbor's distance."""
-        factors = np.empty(near.shape)
-        factors[:] = self.contrast / np.add.reduce(self.local_distances.take(near), axis=1, keepdims=True)
-        factors[:, : self.k] += 1 / (self.k * self.unit)
-        return factors
+        contrasts = self.contrast / np.add.reduce(self.local_distances.take(near), axis=1, keepdims=True)
+        return np.asarray(contrasts + self._shares)
+
+    @cached_property
+    def _shares(self) -> Array:
+        """The weight of each neighbor's distance in the mean over the k nearest."""
+        shares = np.zeros(self.n_local)
+        shares[: self.k] = 1 / (self.k * self.unit)
+        return shares
 
     def _compared(self, x: Array) -> Array:
         """Return the features whose differences are distances."""
@@ -231,7 +237,7 @@ class NearestNeighbors:
             self._search = neighbors.NearestNeighbors(self._compared(self.records))
         count = min(self.n_local + n_equal, len(self.records))
         distances, near = self._search.query(self._compared(x), count)
-        if n_equal and np.minimum.reduce(distances[:, 0], initial=np.inf) > 0:
+        if n_equal and np.logical_and.reduce(distances[:, 0]):
             return distances[:, : self.n_local], near[:, : self.n_local]
         # The nearest record of a remembered record is itself.
         first = (distances[:, :n_equal] == 0).sum(axis=1, keepdims=True)

@@ -23,6 +23,7 @@ from anomaly.preprocessing.columns.parsing import (
     parse_numbers,
 )
 from anomaly.tables.cells import text_array
+from anomaly.tables.coded import decimal_of
 from nnlite.types import Array
 
 if TYPE_CHECKING:
@@ -211,6 +212,10 @@ class NumberColumn(ValueColumn):
             return cells.astype(np.float64, copy=False)
         if cells.dtype.kind == "M":
             return only_missing(cells)
+        if decimal_of(cells) == ",":
+            # The file was read as text, and said so of its decimal point.
+            texts = (cell.replace(",", ".") if isinstance(cell, str) else cell for cell in cells.tolist())
+            cells = text_array(texts, len(cells))
         return parse_numbers(cells)
 
     @staticmethod

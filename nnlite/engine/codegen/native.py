@@ -17,7 +17,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,13 @@ def call(function: Native, operands: int, state: int) -> None:
     results = (ctypes.c_void_p * 2)()
     pointer = ctypes.addressof(results)
     function(pointer, pointer + ctypes.sizeof(ctypes.c_void_p), operands, state, 0.0)
+
+
+def bound_call(function: Native, operands: int, state: int) -> Callable[[], int]:
+    """Return `call` with its arguments, prepared for many calls by one thread at a time."""
+    results = (ctypes.c_void_p * 2)()
+    second = ctypes.byref(results, ctypes.sizeof(ctypes.c_void_p))
+    return partial(function, results, second, ctypes.c_void_p(operands), ctypes.c_void_p(state), 0.0)
 
 
 @cache

@@ -11,6 +11,7 @@ together with its `Addresses`. The owners are:
   never share one, so replacing an array in one thread does not release it in another.
 - A session holds its workers; a prediction holds them until all have ended; a predictor of single records holds one for
   each thread of Python, and the function that `Worker.bound_run` returns holds its worker.
+- A staged call (`nnlite.engine.runtime.staged`) has that of its operands and its own arrays. It serves one thread.
 - `nnlite.engine.runtime.shuffling` has one for the length of a call.
 
 A worker runs only during a call of its `run`, and a bound method holds its object: compiled code never outlives its

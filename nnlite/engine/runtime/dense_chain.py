@@ -11,12 +11,15 @@ from nnlite.chain_layer import ChainLayer
 from nnlite.engine.codegen.native import call, native_function
 from nnlite.engine.codegen.processor import PANEL_VECTORS, tile_rows, vector_width
 from nnlite.engine.runtime.addresses import Addresses
+from nnlite.engine.runtime.staged import FEW, StagedCall
 from nnlite.engine.runtime.threads import choose_threads, run_parts
 from nnlite.types import Array
 
 # So many rows of activations are near the processor, and panels of weights are read once for all of them.
 _BLOCK_ROWS = 128
 _FLOAT32 = np.dtype(np.float32)
+# Places among the operands of what differs from call to call.
+_X, _COUNT, _RESULT, _AS_ERRORS = 0, 1, 5, 7
 
 
 class CompiledChain:
@@ -70,11 +73,25 @@ class CompiledChain:
 
     def _result(self, x: Array, as_errors: bool, result: Array) -> Array:
         threads = choose_threads(None, self._products, len(x))
-        if threads == 1:
+        if threads > 1:
+            run_parts(lambda rows: self._run(x[rows], as_errors, result[rows]), len(x), threads, self._block)
+        elif as_errors and len(x) <= FEW:
+            self._errors_of_few().run(x, result)
+        else:
             self._run(x, as_errors, result)
-            return result
-        run_parts(lambda rows: self._run(x[rows], as_errors, result[rows]), len(x), threads, self._block)
         return result
+
+    def _errors_of_few(self) -> StagedCall:
+        """Return the kernel for errors of a few records, for this thread."""
+        try:
+            staged: StagedCall = self._local.staged
+        except AttributeError:  # the first call in this thread
+            operands, addresses, _ = self._new_plan()
+            operands[_AS_ERRORS] = True
+            places, results = (_X, _COUNT, _RESULT), (np.empty((FEW, self._width), np.float32),)
+            staged = StagedCall(self._function, operands, places, self._n_inputs, results, addresses)
+            self._local.staged = staged
+        return staged
 
     def _run(self, x: Array, as_errors: bool, result: Array) -> None:
         try:
@@ -82,8 +99,8 @@ class CompiledChain:
         except AttributeError:  # the first call in this thread
             plan = self._local.plan = self._new_plan()
         fields, addresses, fields_at = plan
-        fields[0], fields[1] = addresses.of("x", x, np.float32), len(x)
-        fields[5], fields[7] = addresses.of("result", result, np.float32), as_errors
+        fields[_X], fields[_COUNT] = addresses.of("x", x, np.float32), len(x)
+        fields[_RESULT], fields[_AS_ERRORS] = addresses.of("result", result, np.float32), as_errors
         call(self._function, fields_at, 0)
         addresses.release("x", "result")
 

@@ -12,6 +12,7 @@ import numpy as np
 from nnlite.engine.codegen.native import call, native_function
 from nnlite.engine.runtime.addresses import Addresses
 from nnlite.engine.runtime.neighbor_tree import compact_order, principal_axes, projected
+from nnlite.engine.runtime.staged import FEW, StagedCall
 from nnlite.engine.runtime.threads import ThreadGroup, choose_threads
 from nnlite.types import Array
 
@@ -21,7 +22,6 @@ _MOST_LANES = 16
 _LEAST_ROOM = 16
 _BLOCK = 1024
 _SMALLEST_BLOCK = 128
-_FEW = 48
 # Distances of a block of queries from all boxes should stay near the processor.
 _BOUNDS = 400_000
 _CHUNKS_PER_THREAD = 4
@@ -182,18 +182,22 @@ class CompiledNeighbors:
         """Search for some queries; return which part of all pairs was looked at, and of their columns."""
         count = len(leaves.low)
         block = max(_SMALLEST_BLOCK, min(_BLOCK, len(x), _BOUNDS // count if prune else _BLOCK))
-        if len(x) <= _FEW:
-            block = _FEW
+        if len(x) <= FEW:
+            block = FEW
         plan = getattr(self._local, "plan", None)
         if plan is None or not (plan.leaves is leaves and plan.key == (k, prune, block)):
             plan = self._local.plan = self._new_plan(leaves, k, prune, block)
-        of, fields = plan.addresses.of, plan.fields
-        fields[10:14] = (
-            of("x", x, np.float32), len(x), of("distances", distances, np.float64), of("nearest", nearest, np.int64),
-        )  # fmt: skip
-        plan.counters[:] = 0
-        call(self._function, plan.fields_at, 0)
-        plan.addresses.release("x", "distances", "nearest")
+        plan.counters[1] = 0
+        if plan.staged is not None:
+            plan.staged.run(x, distances, nearest)
+        else:
+            of, fields = plan.addresses.of, plan.fields
+            fields[10:14] = (
+                of("x", x, np.float32), len(x), of("distances", distances, np.float64),
+                of("nearest", nearest, np.int64),
+            )  # fmt: skip
+            call(self._function, plan.fields_at, 0)
+            plan.addresses.release("x", "distances", "nearest")
         return int(plan.counters[1]) / (x.size * count)
 
     def _new_plan(self, leaves: _Leaves, k: int, prune: bool, block: int) -> _Plan:
@@ -219,7 +223,11 @@ class CompiledNeighbors:
             *places[-3:].tolist(), *(of(name, getattr(leaves, name), np.float32) for name in _PROJECTION), width,
         ], np.int64)  # fmt: skip
         counters = workspace[int(places[12]) - first :][:16].view(np.int64)
-        return _Plan(leaves, (k, prune, block), fields, of("fields", fields, np.int64), counters, addresses)
+        staged = None
+        if block == FEW:
+            results = np.empty((FEW, k)), np.empty((FEW, k), np.int64)
+            staged = StagedCall(self._function, fields, (10, 11, 12, 13), d, results, addresses)
+        return _Plan(leaves, (k, prune, block), fields, of("fields", fields, np.int64), counters, addresses, staged)
 
 
 class _Plan(NamedTuple):
@@ -231,6 +239,7 @@ class _Plan(NamedTuple):
     fields_at: int
     counters: Array
     addresses: Addresses
+    staged: StagedCall | None
 
 
 def _columns(boxes: Array) -> Array:

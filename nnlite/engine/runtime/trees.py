@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 
 from nnlite.engine.codegen.native import call, native_function
 from nnlite.engine.runtime.addresses import Addresses
+from nnlite.engine.runtime.staged import FEW, StagedCall
 from nnlite.engine.runtime.threads import choose_threads, run_parts
 from nnlite.types import Array
 
@@ -31,16 +34,28 @@ class CompiledTrees:
         )  # fmt: skip
         self._trees = [len(features), self._depth, *arrays]
         self._function = native_function("trees.sums", np.dtype(np.float32))
+        self._local = threading.local()
 
     def sums(self, x: Array) -> Array:
         """Return each record's sum over the trees of the values of its ends, as float64."""
         result = np.empty(len(x))
         threads = choose_threads(None, _PRODUCTS_PER_SPLIT * self._depth * self._trees[0], len(x))
-        if threads == 1:
+        if threads > 1:
+            run_parts(lambda rows: self._run(x[rows], result[rows]), len(x), threads)
+        elif len(x) <= FEW:
+            self._sums_of_few(x.shape[1]).run(x, result)
+        else:
             self._run(x, result)
-            return result
-        run_parts(lambda rows: self._run(x[rows], result[rows]), len(x), threads)
         return result
+
+    def _sums_of_few(self, depth: int) -> StagedCall:
+        """Return the kernel for a few records of so many features, for this thread."""
+        staged: StagedCall | None = getattr(self._local, "staged", None)
+        if staged is None or staged.depth != depth:
+            fields = np.array([0, 0, depth, *self._trees, 0], np.int64)
+            places, results = (0, 1, len(fields) - 1), (np.empty(FEW),)
+            staged = self._local.staged = StagedCall(self._function, fields, places, depth, results, Addresses())
+        return staged
 
     def _run(self, x: Array, result: Array) -> None:
         addresses = Addresses()

@@ -44,6 +44,9 @@ def test_the_form_of_training_is_remembered(folder, capsys):
     run("score new.csv -m m.npz -o scores.csv")
     scores = read_csv("scores.csv", numbers=["score"])["score"]
     assert len(scores) == 40
+    # Commands that read the rows into one table know the form, too.
+    run("report new.csv -m m.npz -o page.html")
+    run("plot new.csv -m m.npz -o pictures")
     # The same records in another form, which is given.
     plain = air_quality(40, 1).replace(",", ".").replace(";;\n", "\n").replace(";", ",").replace(",,\n", "\n")
     (folder / "plain.csv").write_text(plain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -186,3 +187,16 @@ def test_of_the_following_rows_at_most_twice_the_promised_rate_is_flagged():
         rates.append(detector.predict(table.later[table.labels == 0]).mean())
     assert np.mean(rates) <= 0.1
     assert np.mean(np.array(rates) <= 0.1) >= 0.7
+
+
+def test_little_memory_is_taken_beside_a_long_table():
+    x = np.cumsum(np.random.default_rng(0).normal(size=(200_000, 20)), axis=0).astype(np.float32)
+    tracemalloc.start()
+    follow_in_time(x)
+    follow = tracemalloc.get_traced_memory()[1]
+    effective_sample_size(x)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert follow < 0.5 * x.nbytes
+    # A few transforms of twice the length of one column, whatever the number of columns.
+    assert peak < 16 * 2 * 8 * len(x)

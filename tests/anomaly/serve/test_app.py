@@ -234,8 +234,10 @@ def test_a_new_model_takes_the_place_of_the_old(model, detectors):
         assert again["scores"] == detectors[1].decision_function(_table(2, 20)).tolist()
         assert again["model"] == found["model"]
         assert lines == [f"took the model {found['model']} in place of {first['model']}"]
-        # A bad file, and none.
-        for spoil in (lambda: model.write_bytes(b"PK no model"), lambda: os.remove(model)):
+        # A bad file, and none. The bad one comes at once: an empty file that is then written may be read twice.
+        bad = model.with_name("bad")
+        bad.write_bytes(b"PK no model")
+        for spoil in (lambda: os.replace(bad, model), lambda: os.remove(model)):
             spoil()
             _until(client, lambda health: health["reload_error"] and "kept the model" in lines[-1])
             assert client.post("/score", json=body).json() == again

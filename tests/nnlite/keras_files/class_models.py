@@ -100,6 +100,27 @@ def models(keras: Any) -> dict[str, Any]:
         def call(self, x):
             return self.out(self.cells(self.both(x)))
 
+    class Decoding(layers.Layer):
+        """A block that is called with several arguments."""
+
+        def __init__(self):
+            super().__init__()
+            self.attention, self.own = layers.MultiHeadAttention(2, 2), dense()
+
+        def call(self, x, context, double=False, training=False):
+            y = self.own(x) + self.attention(x, context)
+            return 2 * y if double else y
+
+    class Translating(Model):
+        def __init__(self):
+            super().__init__()
+            self.decoding, self.again = Decoding(), Decoding()
+            self.both = layers.Bidirectional(layers.RNN(layers.GRUCell(4), return_sequences=True), merge_mode="sum")
+
+        def call(self, x):
+            context = self.both(x)
+            return self.again(self.decoding(x, context), context=context, double=True)
+
     def graph():
         inputs = keras.Input((4,))
         block = Block()
@@ -116,6 +137,7 @@ def models(keras: Any) -> dict[str, Any]:
         "late": lambda: (Late(), (4,)),
         "autoencoder": lambda: (Autoencoder(), (4,)),
         "series": lambda: (Series(), (5, 4)),
+        "translating": lambda: (Translating(), (5, 4)),
         "graph": graph,
         "chain": chain,
         "transformer": transformer,

@@ -226,3 +226,20 @@ def test_a_clone_function_reaches_the_layers_of_models_inside():
         clone = clone_model(model, clone_function=copied(recursive), recursive=recursive)
         assert clone.get_layer("inner").count_params() == 15
     assert seen == {True: ["Dense", "Dense"], False: ["Sequential", "Dense"]}
+
+
+def test_only_classes_with_call_take_further_arguments():
+    class Doubling(Layer):
+        def call(self, x, double=False, training=False):
+            return 2 * x if double else x
+
+    x = draw(3, 4)
+    np.testing.assert_array_equal(Doubling()(x, True), 2 * x)
+    np.testing.assert_array_equal(Doubling()(x, training=True), x)
+    inputs = Input((4,))
+    np.testing.assert_array_equal(Model(inputs, Doubling()(inputs, double=True)).predict(x, verbose=0), 2 * x)
+    with pytest.raises(TypeError, match="call has .*tripled"):
+        Doubling()(x, tripled=True)
+    for arguments, named in (((x, True), {}), ((), {"double": True})):
+        with pytest.raises(TypeError, match="called with inputs, training and mask"):
+            Dense(2)(x, *arguments, **named)

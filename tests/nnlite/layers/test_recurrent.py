@@ -381,7 +381,7 @@ def test_inputs_and_states_of_wrong_shape_are_rejected(make):
 
 
 def test_wrappers_reject_invalid_arguments():
-    with pytest.raises(TypeError, match="Bidirectional wraps SimpleRNN, LSTM or GRU; found Dense"):
+    with pytest.raises(TypeError, match="Bidirectional wraps SimpleRNN, LSTM, GRU, or RNN of one cell; found Dense"):
         Bidirectional(Dense(3))
     with pytest.raises(TypeError, match="TimeDistributed wraps a layer; found str"):
         TimeDistributed("dense")

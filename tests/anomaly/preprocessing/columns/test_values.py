@@ -10,6 +10,7 @@ from anomaly.preprocessing.columns.categories import CategoryColumn
 from anomaly.preprocessing.columns.date_columns import CycleColumn, DateColumn, DatetimeColumn
 from anomaly.preprocessing.columns.kinds import column_from_config
 from anomaly.preprocessing.columns.values import BooleanColumn, IgnoredColumn, NumberColumn
+from anomaly.tables.coded import with_decimal
 from tests.anomaly.preprocessing.cells import objects
 
 
@@ -131,3 +132,9 @@ def test_a_decimal_comma_among_numbers_is_named():
     column = NumberColumn.learn_all(["c"], np.arange(3.0)[:, np.newaxis])[0]
     with pytest.raises(DataError, match="found '38,59', expected a number; if the comma .*--decimal ,"):
         column.read(np.array(["1.5", "38,59"], dtype=object), lambda index: f"row {index + 1}")
+
+
+def test_the_decimal_point_that_a_file_says_is_that_of_its_text():
+    column = NumberColumn.learn_all(["c"], np.arange(3.0)[:, np.newaxis])[0]
+    cells = with_decimal(objects(["38,59", None, "2"]), ",")
+    assert column.read(cells, str).tolist() == pytest.approx([38.59, np.nan, 2.0], nan_ok=True)
