@@ -78,20 +78,21 @@ LATE = {
 # depend on each other. The contract of scikit-learn is one more, for all of them; the command has one for closed
 # streams, one for spreadsheets, one for mistyped options. Writing scores is several: arguments, columns, rows that
 # wait, and formats.
+# Text in a format that is no table, such as JSON, is told by a module of its own, and refused.
 # Whether a table fits in memory is asked before it is read. The command shows its progress where it is wanted.
 # Expressions that read text are compiled on first use, by a module of their own. What is shown of names is escaped by
 # the module of errors, for the command and the library alike. The settings of an ensemble are apart from its training,
 # which scoring does not import. `anomaly` itself is one: it imports what is asked for.
 MOST_FILES = {
     # One of them is what networks and regressions have in common.
-    "files of anomaly entered by TableDetector.fit": 37,
+    "files of anomaly entered by TableDetector.fit": 38,
     "files of anomaly entered by decision_function": 16,
     # Members in files are apart from the ensemble, and so are networks that are read without building models.
     "files of anomaly entered by load_detector": 27,
     # Two of them are the members that find what is too quiet, and what they measure; one is the scale of recent scores.
     "files of anomaly entered by SequenceDetector.fit": 57,
     # Rows of totals, and steps told to a running job, are apart from what every process imports.
-    "files of anomaly entered by anomaly fit": 74,
+    "files of anomaly entered by anomaly fit": 75,
     "files of anomaly entered by anomaly score": 61,
 }
 
