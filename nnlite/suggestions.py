@@ -21,18 +21,24 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     "; did you mean 'TableDetector'?"
     >>> did_you_mean("amuont", ["amount", "country"]), did_you_mean("Order ID", ["order_id"]), did_you_mean("x", ["y"])
     ("; did you mean 'amount'?", "; did you mean 'order_id'?", '')
+    >>> did_you_mean("rleu", ["ReLU", "relu"])
+    "; did you mean 'relu'?"
     """
     import difflib  # on first use, since most processes name nothing that does not exist
 
-    plain: dict[str, str] = {}
+    plain: dict[str, list[str]] = {}
     for one in known:
-        plain.setdefault(_plain(one), one)
+        plain.setdefault(_plain(one), []).append(one)
     wanted = _plain(name)
     alike = difflib.get_close_matches(wanted, plain, n=1)
     if not alike and len(wanted) >= _LEAST_BEGINNING:
         beginnings = {one[: len(wanted)]: one for one in reversed(plain)}
         alike = [beginnings[one] for one in difflib.get_close_matches(wanted, beginnings, n=1, cutoff=_SIMILARITY)]
-    return f"; did you mean {plain[alike[0]]!r}?" if alike else ""
+    if not alike:
+        return ""
+    # Of names that differ in capitals alone, such as those of a class and its function, that which is written alike.
+    meant = max(plain[alike[0]], key=lambda one: difflib.SequenceMatcher(None, name, one).ratio())
+    return f"; did you mean {meant!r}?"
 
 
 def names_meant(names: Iterable[str], known: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from anomaly import TableDetector
@@ -44,12 +44,12 @@ class Variant:
 def _averaged(ensemble: Ensemble) -> Ensemble:
     """Blend by the mean of the scores: with spreads of 1 the soft maximum is the mean."""
     members = tuple(member.with_scale(member.scale, 1.0) for member in ensemble.members)
-    return replace(ensemble, members=members, blend_type=SoftMaximum)
+    return ensemble.replaced(members=members, blend_type=SoftMaximum)
 
 
 VARIANTS: dict[str, Variant] = {
     "defaults": Variant(),
-    "soft maximum": Variant(change=lambda ensemble: replace(ensemble, blend_type=SoftMaximum)),
+    "soft maximum": Variant(change=lambda ensemble: ensemble.replaced(blend_type=SoftMaximum)),
     "scores averaged": Variant(change=_averaged),
     "networks alone": Variant({"neighbors": 0}),
     "records alone": Variant({"neighbors_share": 1.0}),

@@ -83,7 +83,7 @@ LAYERS = sorted(
         "Total",
         "Transpose",
     }
-    - {"Compare", "Where", "AddedLoss", "Parameter", "RandomValues"}
+    - {"Compare", "Where", "AddedLoss", "Constant", "Parameter", "RandomValues"}
 )
 
 

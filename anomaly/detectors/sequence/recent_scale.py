@@ -71,8 +71,8 @@ class RecentScale:
     Examples
     --------
     >>> scale = RecentScale([0.0] * 1000, gap=5, hold=400, form=RunForm())
-    >>> for _ in range(300):
-    ...     scale.push(3.0, True, clear=2.0)
+    >>> for value in [0.0] * 100 + [3.0] * 300:
+    ...     scale.push(value, True, clear=2.0)
     >>> scale.level()
     0.0
     >>> for _ in range(300):

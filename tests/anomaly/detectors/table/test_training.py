@@ -31,6 +31,7 @@ SETTINGS = EnsembleSettings(
     fine_share=0.25,
     forest_share=0.1,
     wide_share=0.5,
+    linear_share=0.0,
     contrast=0.5,
     trim=0.0,
 )
@@ -63,6 +64,7 @@ def test_weights_add_up_to_1_and_follow_from_the_settings():
         fine_share=st.floats(0, 1),
         forest_share=st.floats(0, 1),
         wide_share=st.floats(0, 1),
+        linear_share=st.floats(0, 1),
         contrast=st.just(0.5),
         trim=st.sampled_from([0.0, 0.1]),
     ),
