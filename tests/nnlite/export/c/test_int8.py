@@ -1,7 +1,6 @@
 """Dense layers with weights of 8 bits, beside the same model with the weights that these stand for."""
 
 import re
-import shutil
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from nnlite import layers as L
 from nnlite.export.c.int8 import quantized
 from nnlite.layers import Input
 from nnlite.models import Sequential
-from tests.nnlite.export.c.running import assert_same_results, compiled, with_random_weights
+from tests.nnlite.export.c.running import assert_same_results, compiled, needs_gcc, with_random_weights
 
 
 def _models():
@@ -23,7 +22,7 @@ def _dense_layers(model):
     return [getattr(one, "layer", one) for one in model.layers if isinstance(one, (L.Dense, L.TimeDistributed))]
 
 
-@pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
+@needs_gcc
 def test_results_are_those_of_the_weights_that_are_meant(tmp_path):
     models = _models()
     models[0].layers[-1].kernel.value[:] = 0
